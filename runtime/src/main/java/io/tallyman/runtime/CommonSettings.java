@@ -1,0 +1,58 @@
+package io.tallyman.runtime;
+
+import io.tallyman.runtime.endpoints.Endpoints;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Settings that every service reads.
+ *
+ * @param kafka bootstrap servers, {@code host:port,…}
+ * @param redis {@code redis://[user:password@]host:port[/database]}
+ * @param endpoints the endpoints file, already read
+ * @param dataDir where a service keeps what it can rebuild: state stores, indexes
+ */
+public record CommonSettings(String kafka, String redis, Endpoints endpoints, Path dataDir) {
+
+  public static final Variable<String> KAFKA =
+      Variable.text(
+          "TALLY_KAFKA", "localhost:9092", "Kafka bootstrap servers: host:port, comma-separated");
+
+  public static final Variable<String> REDIS =
+      Variable.text(
+          "TALLY_REDIS",
+          "redis://localhost:6379",
+          "Redis: redis://[user:password@]host:port[/database], or rediss:// for TLS");
+
+  public static final Variable<Optional<Path>> ENDPOINTS_FILE =
+      Variable.path(
+          "TALLY_ENDPOINTS_FILE",
+          "",
+          "YAML file of the endpoints; unset: the one endpoint 'default'. All services read the"
+              + " same file");
+
+  public static final Variable<Optional<Path>> DATA_DIR =
+      Variable.path(
+          "TALLY_DATA_DIR",
+          "/var/lib/tallyman",
+          "Folder for what a service keeps on disk: state stores and indexes, which it can rebuild"
+              + " from Kafka");
+
+  /** All of them. */
+  public static final List<Variable<?>> ALL = List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR);
+
+  /**
+   * Reads them.
+   *
+   * @throws IllegalArgumentException when one is wrong; the message says which and why
+   */
+  public static CommonSettings from(Map<String, String> environment) {
+    return new CommonSettings(
+        KAFKA.from(environment),
+        REDIS.from(environment),
+        ENDPOINTS_FILE.from(environment).map(Endpoints::read).orElseGet(Endpoints::builtIn),
+        DATA_DIR.from(environment).orElse(Path.of(".")));
+  }
+}

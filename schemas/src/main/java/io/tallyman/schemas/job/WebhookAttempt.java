@@ -1,0 +1,36 @@
+package io.tallyman.schemas.job;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * One HTTP request to a receiver, and what came of it: the value of a record on {@code
+ * webhook-attempts}, and, when it was the last and failed, on {@code webhook-dead-letters}.
+ *
+ * @param webhookId the header {@code webhook-id}: the same on every attempt of one delivery
+ * @param jobId the job; also the record's key
+ * @param sequence the event told
+ * @param attempt counted from 1
+ * @param url where to
+ * @param time when the request began
+ * @param duration how long until the answer, or the failure
+ * @param outcome stable class: {@code delivered}, {@code status}, {@code timeout}, {@code connect},
+ *     {@code dns}, {@code tls}, {@code protocol}, {@code redirect}, {@code invalid}
+ * @param statusCode the HTTP status, when there was one
+ * @param detail one sentence, or the first bytes of the answer; at most 1,024 characters
+ * @param isFinal no attempt follows
+ */
+public record WebhookAttempt(
+    String webhookId,
+    JobId jobId,
+    long sequence,
+    int attempt,
+    URI url,
+    Instant time,
+    Duration duration,
+    String outcome,
+    Optional<Integer> statusCode,
+    String detail,
+    boolean isFinal) {}

@@ -1,0 +1,123 @@
+package io.tallyman.schemas.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.schemas.MessageTypes;
+import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.json.MessageCodec;
+import java.time.Instant;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Messages as Kafka records, in CloudEvents' binary mode: the value is the JSON alone, the headers
+ * {@code ce_specversion}, {@code ce_id}, {@code ce_type}, {@code ce_source}, {@code ce_subject},
+ * {@code ce_time} and {@code content-type} say what it is.
+ *
+ * @see <a
+ *     href="https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/kafka-protocol-binding.md">CloudEvents
+ *     Kafka binding</a>
+ */
+public final class Records {
+
+  private static final byte[] SPEC_VERSION = "1.0".getBytes(UTF_8);
+  private static final byte[] JSON = "application/json".getBytes(UTF_8);
+
+  private Records() {}
+
+  /**
+   * A record to produce. Its partition follows from the key, its timestamp is the message's time.
+   *
+   * @param key the record key, such as a job id; also the {@code ce_subject}
+   * @param id the {@code ce_id}: the same whenever the same message is written again
+   * @param source the {@code ce_source}, such as {@code /api}
+   */
+  public static ProducerRecord<String, byte[]> of(
+      Topic topic, String key, Object message, String id, String source, Instant time) {
+    return new ProducerRecord<>(
+        topic.name(),
+        null,
+        time.toEpochMilli(),
+        key,
+        MessageCodec.encode(message),
+        headers(message, key, id, source, time));
+  }
+
+  /** The CloudEvents headers of a message. */
+  public static Headers headers(
+      Object message, String subject, String id, String source, Instant time) {
+    return new RecordHeaders()
+        .add("ce_specversion", SPEC_VERSION)
+        .add("ce_id", id.getBytes(UTF_8))
+        .add("ce_type", MessageTypes.of(message).name().getBytes(UTF_8))
+        .add("ce_source", source.getBytes(UTF_8))
+        .add("ce_subject", subject.getBytes(UTF_8))
+        .add("ce_time", time.toString().getBytes(UTF_8))
+        .add("content-type", JSON);
+  }
+
+  /**
+   * The message of a record that was read.
+   *
+   * @param family what the topic carries; {@link Topic#value()}
+   * @throws MalformedMessage when the record carries no message of that family
+   */
+  public static <T> T decode(Class<T> family, Headers headers, byte @Nullable [] value)
+      throws MalformedMessage {
+    var type = text(headers, "ce_type");
+    if (type == null) {
+      throw new MalformedMessage("Expected a header ce_type, but there is none");
+    }
+    if (value == null) {
+      throw new MalformedMessage("Expected a value of type %s, but it is null".formatted(type));
+    }
+    var message = MessageCodec.decode(type, value);
+    if (!family.isInstance(message)) {
+      throw new MalformedMessage(
+          "Expected a %s, but got a %s".formatted(family.getSimpleName(), type));
+    }
+    return family.cast(message);
+  }
+
+  /** A header's text; null when it is absent. */
+  public static @Nullable String text(Headers headers, String name) {
+    var header = headers.lastHeader(name);
+    return header == null || header.value() == null ? null : new String(header.value(), UTF_8);
+  }
+
+  /**
+   * The dead letter of a record that nobody could read: its bytes as they were, with where it was
+   * and why in the headers {@code tallyman-origin} and {@code tallyman-reason}.
+   *
+   * @param service who gave up, such as {@code api}
+   */
+  public static ProducerRecord<byte[], byte[]> deadLetter(
+      ConsumerRecord<byte[], byte[]> origin, String reason, String service) {
+    return new ProducerRecord<>(
+        Topics.DEAD_LETTERS.name(),
+        null,
+        origin.key(),
+        origin.value(),
+        deadLetterHeaders(
+            origin.headers(),
+            origin.topic(),
+            origin.partition(),
+            origin.offset(),
+            reason,
+            service));
+  }
+
+  /** The headers of a dead letter: the record's own, then where it was, why, and who gave up. */
+  public static Headers deadLetterHeaders(
+      Headers own, String topic, int partition, long offset, String reason, String service) {
+    return new RecordHeaders(own)
+        .add("tallyman-origin", "%s-%d@%d".formatted(topic, partition, offset).getBytes(UTF_8))
+        .add("tallyman-reason", reason.getBytes(UTF_8))
+        .add("tallyman-service", service.getBytes(UTF_8));
+  }
+}
