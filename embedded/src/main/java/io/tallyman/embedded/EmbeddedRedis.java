@@ -1,0 +1,160 @@
+package io.tallyman.embedded;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.embedded.core.ExecutableProvider;
+
+/**
+ * A real Redis server as a child process on loopback: {@code redis-server} from the {@code PATH},
+ * or else the one that the library {@code embedded-redis} carries. It keeps nothing on disk: the
+ * mirror is rebuilt from the log.
+ */
+public final class EmbeddedRedis implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EmbeddedRedis.class);
+
+  /** Longest wait for its first answer; it takes 15 ms to 150 ms. */
+  private static final Duration START_LIMIT = Duration.ofSeconds(10);
+
+  private final Process process;
+  private final int port;
+  private final String executable;
+
+  private EmbeddedRedis(Process process, int port, String executable) {
+    this.process = process;
+    this.port = port;
+    this.executable = executable;
+  }
+
+  /**
+   * Starts a server on any free port; returns when it answers.
+   *
+   * @param folder its working folder; created when new
+   */
+  public static EmbeddedRedis start(Path folder) {
+    return start(folder, FreePort.find());
+  }
+
+  /** The same on a chosen port. */
+  public static EmbeddedRedis start(Path folder, int port) {
+    try {
+      Files.createDirectories(folder);
+      var executable = executable();
+      var command =
+          new ArrayList<>(
+              List.of(
+                  executable.toString(),
+                  "--port",
+                  Integer.toString(port),
+                  "--bind",
+                  "127.0.0.1",
+                  "--save",
+                  "",
+                  "--appendonly",
+                  "no",
+                  "--daemonize",
+                  "no"));
+      var process =
+          new ProcessBuilder(command)
+              .directory(folder.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(folder.resolve("redis.log").toFile())
+              .start();
+      var redis = new EmbeddedRedis(process, port, executable.toString());
+      redis.awaitAnswer(folder);
+      return redis;
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to start redis-server, but failed", e);
+    }
+  }
+
+  /** {@code redis://127.0.0.1:port}. */
+  public String url() {
+    return "redis://127.0.0.1:" + port;
+  }
+
+  /** Which program runs, for a line to the user. */
+  public String executablePath() {
+    return executable;
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(2, TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitAnswer(Path folder) throws IOException {
+    var giveUp = System.nanoTime() + START_LIMIT.toNanos();
+    while (!answers()) {
+      try {
+        if (process.waitFor(10, TimeUnit.MILLISECONDS) || System.nanoTime() > giveUp) {
+          process.destroyForcibly();
+          throw new IOException(
+              "Expected %s to answer on port %d, but it did not; see %s"
+                  .formatted(executable, port, folder.resolve("redis.log")));
+        }
+      } catch (InterruptedException e) {
+        process.destroyForcibly();
+        Thread.currentThread().interrupt();
+        throw new IOException("Told to stop while waiting for redis-server", e);
+      }
+    }
+    LOG.debug("{} answers on port {}", executable, port);
+  }
+
+  private boolean answers() {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(1_000);
+      socket.getOutputStream().write("PING\r\n".getBytes(StandardCharsets.US_ASCII));
+      return socket.getInputStream().read() == '+';
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static Path executable() throws IOException {
+    return onPath().orElseGet(EmbeddedRedis::carried);
+  }
+
+  private static Optional<Path> onPath() {
+    return Arrays.stream(
+            Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator, -1))
+        .filter(folder -> !folder.isEmpty())
+        .map(folder -> Path.of(folder, "redis-server"))
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  private static Path carried() {
+    try {
+      return ExecutableProvider.newJarResourceProvider().get().toPath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "Expected redis-server on the PATH or a carried one for this platform, but there is"
+              + " neither: install Redis, or set TALLY_REDIS",
+          e);
+    }
+  }
+}
