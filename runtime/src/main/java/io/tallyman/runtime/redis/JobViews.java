@@ -19,6 +19,7 @@ import java.util.Optional;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.util.JedisURIHelper;
 
 /**
@@ -112,6 +113,19 @@ public final class JobViews implements AutoCloseable {
       pipeline.sync();
       replies.forEach(reply -> Objects.requireNonNull(reply.get()));
     }
+  }
+
+  /**
+   * Whether Redis still has a mark, and with it all that was written before the mark. Keeps it for
+   * another {@link #TIME_TO_LIVE}.
+   */
+  public boolean isMarked(String name) {
+    return redis.expire(name, TIME_TO_LIVE.toSeconds()) == 1;
+  }
+
+  /** Leaves a mark, for {@link #isMarked} to find unless Redis loses what it holds. */
+  public void mark(String name) {
+    redis.set(name, "whole", SetParams.setParams().ex(TIME_TO_LIVE.toSeconds()));
   }
 
   /** Asks Redis for a sign of life. */

@@ -1,5 +1,7 @@
 package io.tallyman.schemas.json;
 
+import java.util.Objects;
+
 /**
  * Bytes that are not the message they should be. The text says what was expected and what came, and
  * never repeats the payload. Whoever reads a topic catches it, writes a dead letter and goes on.
@@ -14,5 +16,11 @@ public final class MalformedMessage extends Exception {
 
   public MalformedMessage(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  /** Never null, unlike its parent's. */
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNull(super.getMessage());
   }
 }

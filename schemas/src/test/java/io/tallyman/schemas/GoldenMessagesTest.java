@@ -1,0 +1,167 @@
+package io.tallyman.schemas;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.SoftAssertions.assertSoftly;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tallyman.schemas.Goldens.Golden;
+import io.tallyman.schemas.Goldens.Published;
+import io.tallyman.schemas.job.JobEvent;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.json.MessageCodec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is on the wire stays as it is: the golden messages, the codec and the schemas agree. */
+class GoldenMessagesTest {
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void shouldWriteTheGoldenBytesAgainWhenTheyWereRead(Golden golden) throws MalformedMessage {
+    // when
+    var message = MessageCodec.decode(golden.type().record(), golden.json());
+
+    // then
+    assertThat(new String(MessageCodec.encode(message), UTF_8))
+        .isEqualTo(new String(golden.json(), UTF_8));
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void shouldValidateAgainstItsSchema(Golden golden) {
+    assertThat(Goldens.validate(golden.type(), golden.json())).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void shouldRefuseAMessageThatLacksARequiredMember(Golden golden) {
+    var places = new ArrayList<Place>();
+    required("", golden.type().schemaDocument(), Goldens.parse(golden.json()), places);
+
+    assertThat(places).isNotEmpty();
+    assertSoftly(
+        softly -> {
+          for (var place : places) {
+            // given
+            var root = Goldens.parse(golden.json());
+            ((ObjectNode) root.at(place.parent())).remove(place.member());
+            var json = root.toString().getBytes(UTF_8);
+
+            // then
+            softly
+                .assertThat(Goldens.validate(golden.type(), json))
+                .as("schema errors without %s", place)
+                .isNotEmpty();
+            if (!isDerived(golden.type(), place)) {
+              softly
+                  .assertThatCode(() -> MessageCodec.decode(golden.type().record(), json))
+                  .as("reading without %s", place)
+                  .isInstanceOf(MalformedMessage.class);
+            }
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void shouldTakeAMessageWithMembersThatANewerWriterAdded(Golden golden) {
+    // given
+    var root = (ObjectNode) Goldens.parse(golden.json());
+    root.putObject("addedLater").put("x", 1);
+    var json = root.toString().getBytes(UTF_8);
+
+    // then
+    assertThat(Goldens.validate(golden.type(), json)).isEmpty();
+    assertThatCode(() -> MessageCodec.decode(golden.type().record(), json))
+        .doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void shouldShowEveryMemberOfItsSchema(Golden golden) {
+    var document = golden.type().schemaDocument();
+    var message = Goldens.parse(golden.json());
+    var members = new TreeSet<String>();
+    message.fieldNames().forEachRemaining(members::add);
+    var expected = new TreeSet<String>();
+    if (golden.variant().equals(".full")) {
+      document.get("properties").fieldNames().forEachRemaining(expected::add);
+      if (golden.type().name().equals("job.view.v1")) {
+        expected.remove("error"); // It is there only when there is no output.
+      }
+    } else if (golden.variant().isEmpty()) {
+      document.get("required").forEach(name -> expected.add(name.asText()));
+    } else {
+      return;
+    }
+    assertThat(members).isEqualTo(expected);
+  }
+
+  @Test
+  void shouldHaveTheGoldenMessagesOfEveryTypeAndNoOther() {
+    var expected =
+        Goldens.published()
+            .flatMap(
+                type ->
+                    hasOptional(type.schemaDocument())
+                        ? Stream.of(type.name() + ".full.json", type.name() + ".json")
+                        : Stream.of(type.name() + ".json"))
+            .toList();
+
+    assertThat(Goldens.files())
+        .filteredOn(file -> !file.equals("job.view.v1.failed.json"))
+        .containsExactlyInAnyOrderElementsOf(expected);
+  }
+
+  static Stream<Golden> goldens() {
+    return Goldens.all();
+  }
+
+  /** The state in an event's JSON is for readers' comfort; the codec knows it from the type. */
+  private static boolean isDerived(Published type, Place place) {
+    return JobEvent.class.isAssignableFrom(type.record())
+        && place.equals(new Place("", "status"));
+  }
+
+  private static boolean hasOptional(JsonNode schema) {
+    var properties = schema.path("properties");
+    return properties.size() > schema.path("required").size()
+        || properties.valueStream().anyMatch(GoldenMessagesTest::hasOptional);
+  }
+
+  private static void required(
+      String pointer, JsonNode schema, JsonNode message, List<Place> places) {
+    for (var name : schema.path("required")) {
+      places.add(new Place(pointer, name.asText()));
+    }
+    for (var property : schema.path("properties").properties()) {
+      var value = message.path(property.getKey());
+      if (value.isArray()) {
+        for (int i = 0; i < value.size(); i++) {
+          required(
+              "%s/%s/%d".formatted(pointer, property.getKey(), i),
+              property.getValue().path("items"),
+              value.get(i),
+              places);
+        }
+      } else if (value.isObject()) {
+        required(pointer + "/" + property.getKey(), property.getValue(), value, places);
+      }
+    }
+  }
+
+  private record Place(String parent, String member) {
+    @Override
+    public String toString() {
+      return parent + "/" + member;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package io.tallyman.processor;
+
+import io.tallyman.runtime.CommonSettings;
+import io.tallyman.runtime.Variable;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Settings of the state-processor.
+ *
+ * @param common Kafka, Redis, endpoints, data folder
+ * @param instance this process among several: stable over restarts, different from its neighbours
+ * @param commitInterval how long decisions are gathered into one transaction
+ * @param retention how long an ended job is remembered
+ */
+public record ProcessorSettings(
+    CommonSettings common, String instance, Duration commitInterval, Duration retention) {
+
+  public static final Variable<String> INSTANCE =
+      Variable.text(
+          "TALLY_PROCESSOR_ID",
+          "processor-1",
+          "Name of this state-processor among several: the same after a restart (a new name waits"
+              + " 45 s for the old one), different from the others'");
+
+  public static final Variable<Duration> COMMIT_INTERVAL =
+      Variable.duration(
+          "TALLY_PROCESSOR_COMMIT_INTERVAL",
+          "5ms",
+          "How long decisions are gathered into one transaction: about half of it is added to every"
+              + " transition; below 5ms throughput falls");
+
+  public static final Variable<Duration> RETENTION =
+      Variable.duration(
+          "TALLY_JOB_RETENTION",
+          "1h",
+          "How long an ended job can be retried, and its Idempotency-Key is known. The log keeps"
+              + " its events for ever");
+
+  /** All of them. */
+  public static final List<Variable<?>> ALL = List.of(INSTANCE, COMMIT_INTERVAL, RETENTION);
+
+  /**
+   * Reads them.
+   *
+   * @throws IllegalArgumentException when one is wrong; the message says which and why
+   */
+  public static ProcessorSettings from(Map<String, String> environment) {
+    return new ProcessorSettings(
+        CommonSettings.from(environment),
+        INSTANCE.from(environment),
+        COMMIT_INTERVAL.from(environment),
+        RETENTION.from(environment));
+  }
+}

@@ -1,0 +1,356 @@
+package io.tallyman.processor.domain;
+
+import io.tallyman.processor.domain.JobState.Absent;
+import io.tallyman.processor.domain.JobState.Ended;
+import io.tallyman.processor.domain.JobState.Queued;
+import io.tallyman.processor.domain.JobState.Retryable;
+import io.tallyman.processor.domain.JobState.Running;
+import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventMeta;
+import io.tallyman.schemas.job.JobCommand;
+import io.tallyman.schemas.job.JobCommand.Cancel;
+import io.tallyman.schemas.job.JobCommand.Complete;
+import io.tallyman.schemas.job.JobCommand.Expire;
+import io.tallyman.schemas.job.JobCommand.Fail;
+import io.tallyman.schemas.job.JobCommand.Release;
+import io.tallyman.schemas.job.JobCommand.Retry;
+import io.tallyman.schemas.job.JobCommand.Start;
+import io.tallyman.schemas.job.JobCommand.Submit;
+import io.tallyman.schemas.job.JobEvent;
+import io.tallyman.schemas.job.JobEvent.JobCancelled;
+import io.tallyman.schemas.job.JobEvent.JobCompleted;
+import io.tallyman.schemas.job.JobEvent.JobFailed;
+import io.tallyman.schemas.job.JobEvent.JobQueued;
+import io.tallyman.schemas.job.JobEvent.JobRequeued;
+import io.tallyman.schemas.job.JobEvent.JobStarted;
+import io.tallyman.schemas.job.JobEvent.JobTimedOut;
+import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.JobRequest;
+import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.Rejection.Code;
+import io.tallyman.schemas.job.RunnerId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * All rules of a job's life. {@link #decide} says what happens, {@link #evolve} applies it, and
+ * nothing else changes a job. The table in {@code docs/job-lifecycle.md} is this class, in prose.
+ */
+public final class JobDecider {
+
+  private final Set<EndpointName> endpoints;
+  private final Duration retention;
+
+  /**
+   * @param endpoints those that are served; a job for another one is refused
+   * @param retention how long an ended job is remembered, for repeats and retries
+   */
+  public JobDecider(Set<EndpointName> endpoints, Duration retention) {
+    this.endpoints = Set.copyOf(endpoints);
+    this.retention = retention;
+  }
+
+  /**
+   * What the command leads to.
+   *
+   * @param at the time of the command's record, by the broker's clock
+   */
+  public Decision decide(JobState state, JobCommand command, Instant at) {
+    return switch (command) {
+      case Submit submit -> submit(state, submit, at);
+      case Start start -> start(state, start, at);
+      case Complete complete ->
+          report(
+              "complete",
+              state,
+              complete.jobId(),
+              complete.attempt(),
+              complete.runner(),
+              running ->
+                  new JobCompleted(
+                      next(running, at, actor(running.runner())),
+                      running.until(at),
+                      complete.output()));
+      case Fail fail ->
+          report(
+              "fail",
+              state,
+              fail.jobId(),
+              fail.attempt(),
+              fail.runner(),
+              running ->
+                  new JobFailed(
+                      next(running, at, actor(running.runner())), running.until(at), fail.error()));
+      case Release release ->
+          report(
+              "release",
+              state,
+              release.jobId(),
+              release.attempt(),
+              release.runner(),
+              running ->
+                  new JobRequeued(
+                      meta(
+                          running.id(),
+                          running.request(),
+                          running.sequence() + 1,
+                          running.attempt() + 1,
+                          at,
+                          actor(running.runner())),
+                      release.reason(),
+                      running.expiresAt()));
+      case Cancel cancel -> cancel(state, cancel, at);
+      case Retry retry -> retry(state, retry, at);
+      case Expire expire -> expire(state, expire, at);
+    };
+  }
+
+  /**
+   * The state after an event that {@link #decide} gave for it.
+   *
+   * @throws IllegalStateException when the event cannot follow the state: the log is corrupt
+   */
+  public JobState evolve(JobState state, JobEvent event) {
+    var meta = event.meta();
+    return switch (event) {
+      case JobQueued(_, var request, var expiresAt) when state instanceof Absent ->
+          new Queued(
+              meta.jobId(), request, meta.sequence(), meta.attempt(), meta.time(), expiresAt);
+      case JobStarted(_, var runner, var delayTime, var deadline) when state instanceof Queued q ->
+          new Running(
+              q.id(),
+              q.request(),
+              meta.sequence(),
+              meta.attempt(),
+              runner,
+              meta.time(),
+              delayTime,
+              q.expiresAt(),
+              deadline);
+      case JobRequeued(_, _, var expiresAt) when state instanceof Running running ->
+          queued(running.request(), meta, expiresAt);
+      case JobRequeued(_, _, var expiresAt) when state instanceof Retryable ended ->
+          queued(ended.request(), meta, expiresAt);
+      case JobCompleted _ when state instanceof Running running ->
+          new Ended(meta.jobId(), running.request().fingerprint(), event.status(), meta.time());
+      case JobCancelled _ when state instanceof Running running ->
+          new Ended(meta.jobId(), running.request().fingerprint(), event.status(), meta.time());
+      case JobCancelled _ when state instanceof Queued queued ->
+          new Ended(meta.jobId(), queued.request().fingerprint(), event.status(), meta.time());
+      case JobFailed _ when state instanceof Running running -> retryable(running.request(), event);
+      case JobTimedOut _ when state instanceof Running running ->
+          retryable(running.request(), event);
+      case JobTimedOut _ when state instanceof Queued queued -> retryable(queued.request(), event);
+      case JobQueued _,
+          JobStarted _,
+          JobRequeued _,
+          JobCompleted _,
+          JobFailed _,
+          JobCancelled _,
+          JobTimedOut _ ->
+          throw new IllegalStateException(
+              "Log is corrupt: %s of job '%s' cannot follow %s"
+                  .formatted(
+                      event.getClass().getSimpleName(),
+                      meta.jobId(),
+                      state.getClass().getSimpleName()));
+    };
+  }
+
+  private static JobState queued(JobRequest request, EventMeta meta, Instant expiresAt) {
+    return new Queued(
+        meta.jobId(), request, meta.sequence(), meta.attempt(), meta.time(), expiresAt);
+  }
+
+  private static JobState retryable(JobRequest request, JobEvent event) {
+    var meta = event.meta();
+    return new Retryable(
+        meta.jobId(), request, event.status(), meta.sequence(), meta.attempt(), meta.time());
+  }
+
+  /** When an {@link Expire} is due for a job in this state; empty: never. */
+  public Optional<Instant> deadline(JobState state) {
+    return switch (state) {
+      case Absent _ -> Optional.empty();
+      case Queued queued -> Optional.of(queued.expiresAt());
+      case Running running -> Optional.of(running.deadline());
+      case Retryable retryable -> Optional.of(retryable.endedAt().plus(retention));
+      case Ended ended -> Optional.of(ended.endedAt().plus(retention));
+    };
+  }
+
+  /** Whether a job in this state need not be kept any longer. The log keeps its events. */
+  public boolean isForgettable(JobState state, Instant at) {
+    return switch (state) {
+      case Absent _ -> true;
+      case Queued _, Running _ -> false;
+      case Retryable _, Ended _ -> deadline(state).filter(at::isBefore).isEmpty();
+    };
+  }
+
+  private Decision submit(JobState state, Submit submit, Instant at) {
+    var request = submit.request();
+    return switch (state) {
+      case Absent _ when endpoints.contains(request.endpoint()) ->
+          accepted(
+              new JobQueued(
+                  meta(submit.jobId(), request, 1, 1, at, submit.actor()),
+                  request,
+                  at.plus(request.policy().ttl())));
+      case Absent _ ->
+          Refusal.of(
+              Code.UNKNOWN_ENDPOINT,
+              "Expected to submit job '%s', but endpoint '%s' is not served"
+                  .formatted(submit.jobId(), request.endpoint()));
+      case Queued known -> Refusal.taken(submit, known.request().fingerprint());
+      case Running known -> Refusal.taken(submit, known.request().fingerprint());
+      case Retryable known -> Refusal.taken(submit, known.request().fingerprint());
+      case Ended known -> Refusal.taken(submit, known.fingerprint());
+    };
+  }
+
+  private static Decision start(JobState state, Start start, Instant at) {
+    return switch (state) {
+      case Queued queued when queued.attempt() == start.attempt() ->
+          accepted(
+              new JobStarted(
+                  next(queued, at, actor(start.runner())),
+                  start.runner(),
+                  Duration.between(queued.queuedAt(), at),
+                  earlier(
+                      queued.expiresAt(), at.plus(queued.request().policy().executionTimeout()))));
+      case Queued queued ->
+          Refusal.stale("start", start.jobId(), start.attempt(), queued.attempt());
+      // The same Start came twice: its runner is told again to run, and nothing happens.
+      case Running running
+          when running.attempt() == start.attempt() && running.runner().equals(start.runner()) ->
+          new Decision.Accepted(List.of());
+      case Running running when running.attempt() != start.attempt() ->
+          Refusal.stale("start", start.jobId(), start.attempt(), running.attempt());
+      case Running running ->
+          Refusal.of(
+              Code.INVALID_STATE,
+              "Expected to start job '%s', but runner '%s' runs it"
+                  .formatted(start.jobId(), running.runner()));
+      case Absent _ -> Refusal.notFound("start", start.jobId());
+      case Retryable ended -> Refusal.wrongState("start", start.jobId(), ended.status());
+      case Ended ended -> Refusal.wrongState("start", start.jobId(), ended.status());
+    };
+  }
+
+  /** What a runner reports counts only for the attempt that it runs now. */
+  private static Decision report(
+      String verb,
+      JobState state,
+      JobId job,
+      int attempt,
+      RunnerId runner,
+      Function<Running, JobEvent> event) {
+    return switch (state) {
+      case Running running when running.attempt() == attempt && running.runner().equals(runner) ->
+          accepted(event.apply(running));
+      case Running running -> Refusal.stale(verb, job, attempt, running.attempt());
+      case Queued queued when queued.attempt() == attempt ->
+          Refusal.of(
+              Code.INVALID_STATE,
+              "Expected to %s job '%s', but attempt %d was not started"
+                  .formatted(verb, job, attempt));
+      case Queued queued -> Refusal.stale(verb, job, attempt, queued.attempt());
+      case Absent _ -> Refusal.notFound(verb, job);
+      case Retryable ended -> Refusal.wrongState(verb, job, ended.status());
+      case Ended ended -> Refusal.wrongState(verb, job, ended.status());
+    };
+  }
+
+  private static Decision cancel(JobState state, Cancel cancel, Instant at) {
+    return switch (state) {
+      case Queued queued ->
+          accepted(new JobCancelled(next(queued, at, cancel.actor()), Optional.empty()));
+      case Running running ->
+          accepted(
+              new JobCancelled(next(running, at, cancel.actor()), Optional.of(running.until(at))));
+      case Absent _ -> Refusal.notFound("cancel", cancel.jobId());
+      case Retryable ended -> Refusal.wrongState("cancel", cancel.jobId(), ended.status());
+      case Ended ended -> Refusal.wrongState("cancel", cancel.jobId(), ended.status());
+    };
+  }
+
+  private static Decision retry(JobState state, Retry retry, Instant at) {
+    return switch (state) {
+      case Retryable ended ->
+          accepted(
+              new JobRequeued(
+                  meta(
+                      ended.id(),
+                      ended.request(),
+                      ended.sequence() + 1,
+                      ended.attempt() + 1,
+                      at,
+                      retry.actor()),
+                  "retried: asked for by " + retry.actor(),
+                  at.plus(ended.request().policy().ttl())));
+      case Absent _ -> Refusal.notFound("retry", retry.jobId());
+      case Queued _ -> Refusal.wrongState("retry", retry.jobId(), JobStatus.IN_QUEUE);
+      case Running _ -> Refusal.wrongState("retry", retry.jobId(), JobStatus.IN_PROGRESS);
+      case Ended ended -> Refusal.wrongState("retry", retry.jobId(), ended.status());
+    };
+  }
+
+  private Decision expire(JobState state, Expire expire, Instant at) {
+    return switch (state) {
+      case Queued queued when !at.isBefore(queued.expiresAt()) ->
+          accepted(
+              new JobTimedOut(
+                  next(queued, at, "timer"), Optional.empty(), ttlPassed(queued.request())));
+      case Running running when !at.isBefore(running.deadline()) ->
+          accepted(
+              new JobTimedOut(
+                  next(running, at, "timer"),
+                  Optional.of(running.until(at)),
+                  running.deadline().equals(running.expiresAt())
+                      ? ttlPassed(running.request())
+                      : "execution_timeout: the attempt ran longer than policy.executionTimeout,"
+                          + " %d ms"
+                              .formatted(
+                                  running.request().policy().executionTimeout().toMillis())));
+      // The timer was early, or its deadline was moved: it is set again. Ended jobs are forgotten.
+      case Queued _, Running _, Retryable _, Ended _ -> new Decision.Accepted(List.of());
+      case Absent _ -> Refusal.notFound("expire", expire.jobId());
+    };
+  }
+
+  private static String ttlPassed(JobRequest request) {
+    return "ttl: the job did not end within policy.ttl, %d ms"
+        .formatted(request.policy().ttl().toMillis());
+  }
+
+  private static EventMeta next(Queued queued, Instant at, String actor) {
+    return meta(queued.id(), queued.request(), queued.sequence() + 1, queued.attempt(), at, actor);
+  }
+
+  private static EventMeta next(Running running, Instant at, String actor) {
+    return meta(
+        running.id(), running.request(), running.sequence() + 1, running.attempt(), at, actor);
+  }
+
+  private static EventMeta meta(
+      JobId id, JobRequest request, long sequence, int attempt, Instant at, String actor) {
+    return new EventMeta(id, request.endpoint(), sequence, attempt, at, actor, request.webhook());
+  }
+
+  private static String actor(RunnerId runner) {
+    return "runner/" + runner;
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
+  }
+
+  private static Decision accepted(JobEvent event) {
+    return new Decision.Accepted(List.of(event));
+  }
+}

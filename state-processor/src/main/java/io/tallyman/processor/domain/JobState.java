@@ -1,0 +1,51 @@
+package io.tallyman.processor.domain;
+
+import io.tallyman.schemas.job.JobEvent.Run;
+import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.JobRequest;
+import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.RunnerId;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Where a job stands, with just what the rules need there. */
+public sealed interface JobState {
+
+  /** Never submitted, or forgotten. */
+  record Absent() implements JobState {}
+
+  /** Waits for a runner. */
+  record Queued(
+      JobId id, JobRequest request, long sequence, int attempt, Instant queuedAt, Instant expiresAt)
+      implements JobState {}
+
+  /** A runner runs it. */
+  record Running(
+      JobId id,
+      JobRequest request,
+      long sequence,
+      int attempt,
+      RunnerId runner,
+      Instant startedAt,
+      Duration delayTime,
+      Instant expiresAt,
+      Instant deadline)
+      implements JobState {
+
+    /** How the attempt ran, if it ends at this moment. */
+    Run until(Instant end) {
+      return new Run(runner, delayTime, Duration.between(startedAt, end));
+    }
+  }
+
+  /** FAILED or TIMED_OUT; a Retry can queue it again, so the request is kept. */
+  record Retryable(
+      JobId id, JobRequest request, JobStatus status, long sequence, int attempt, Instant endedAt)
+      implements JobState {}
+
+  /**
+   * COMPLETED or CANCELLED: nothing leads out. Kept so that a late repeat is told from a new job.
+   */
+  record Ended(JobId id, String fingerprint, JobStatus status, Instant endedAt)
+      implements JobState {}
+}

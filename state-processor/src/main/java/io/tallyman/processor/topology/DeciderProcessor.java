@@ -1,0 +1,252 @@
+package io.tallyman.processor.topology;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.processor.domain.Decision;
+import io.tallyman.processor.domain.JobDecider;
+import io.tallyman.processor.domain.JobState;
+import io.tallyman.processor.domain.Reaction;
+import io.tallyman.schemas.MessageTypes;
+import io.tallyman.schemas.job.JobCommand;
+import io.tallyman.schemas.job.JobEvent;
+import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.Rejection;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.json.MessageCodec;
+import io.tallyman.schemas.kafka.Records;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts the rules to work: one command in; its events or its rejection, the orders to runners, the
+ * state and the deadline out, all in one transaction. Nothing is written before everything is
+ * decided, so a command that fails to be decided leaves only its dead letter.
+ */
+final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+
+  private static final Logger LOG = LoggerFactory.getLogger(DeciderProcessor.class);
+
+  static final String JOBS = "jobs";
+  static final String DEADLINES = "deadlines";
+
+  /**
+   * How often due deadlines are looked for; a time limit is at most this much, and a step, late.
+   */
+  static final Duration TICK = Duration.ofMillis(100);
+
+  /** Deadlines that one look turns into commands; the rest waits for the next. */
+  static final int DUE_PER_TICK = 1_000;
+
+  private static final String SOURCE = "/state-processor";
+
+  private final JobDecider decider;
+  private @Nullable ProcessorContext<byte[], byte[]> maybeContext;
+  private @Nullable KeyValueStore<String, byte[]> maybeJobs;
+  private @Nullable Deadlines maybeDeadlines;
+
+  DeciderProcessor(JobDecider decider) {
+    this.decider = decider;
+  }
+
+  @Override
+  public void init(ProcessorContext<byte[], byte[]> context) {
+    maybeContext = context;
+    maybeJobs = context.getStateStore(JOBS);
+    KeyValueStore<Bytes, byte[]> deadlines = context.getStateStore(DEADLINES);
+    maybeDeadlines = new Deadlines(deadlines);
+    context.schedule(
+        TICK, PunctuationType.WALL_CLOCK_TIME, now -> expireDue(Instant.ofEpochMilli(now)));
+  }
+
+  @Override
+  public void process(Record<byte[], byte[]> record) {
+    var at = Instant.ofEpochMilli(record.timestamp());
+    JobCommand command;
+    Step step;
+    try {
+      command = command(record);
+      step = decide(command, at);
+    } catch (MalformedMessage e) {
+      bury(record, e.getMessage());
+      return;
+    } catch (RuntimeException e) {
+      // A bug of ours, in pure code: the command is kept aside for a person, the others go on.
+      LOG.error("a command could not be decided; it goes to the dead letters", e);
+      bury(record, "Expected to decide the command, but failed: " + e);
+      return;
+    }
+    write(command, step, record.headers(), at);
+  }
+
+  /** A command with what it met and what it leads to. */
+  private record Step(
+      JobState before, Decision decision, JobState after, List<Reaction> reactions) {}
+
+  private Step decide(JobCommand command, Instant at) {
+    var before = JobStateFormat.read(jobs().get(command.jobId().value()));
+    var decision = decider.decide(before, command, at);
+    var after = before;
+    if (decision instanceof Decision.Accepted(var events)) {
+      for (var event : events) {
+        after = decider.evolve(after, event);
+      }
+    }
+    return new Step(before, decision, after, Reaction.of(before, command, decision, after));
+  }
+
+  private void write(JobCommand command, Step step, Headers headers, Instant at) {
+    switch (step.decision()) {
+      case Decision.Accepted(var events) -> {
+        events.forEach(event -> forward(event, at));
+        store(command, step, at);
+      }
+      case Decision.Rejected(var code, var detail) ->
+          forward(
+              new Rejection(
+                  command.jobId(),
+                  Objects.requireNonNullElse(Records.text(headers, "ce_id"), ""),
+                  MessageTypes.of(command).name(),
+                  code,
+                  detail,
+                  at),
+              at);
+    }
+    var ordinal = 0;
+    for (var reaction : step.reactions()) {
+      forward(command.jobId(), reaction, ordinal++, at);
+    }
+  }
+
+  private void store(JobCommand command, Step step, Instant at) {
+    var job = command.jobId();
+    var isTimer = command instanceof JobCommand.Expire;
+    var after =
+        isTimer && decider.isForgettable(step.after(), at) ? new JobState.Absent() : step.after();
+    if (!after.equals(step.before())) {
+      jobs().put(job.value(), JobStateFormat.write(after));
+    }
+    var was = decider.deadline(step.before());
+    var is = decider.deadline(after);
+    // The entry of an Expire was taken when it fired: if the job still has that deadline, set it.
+    if (isTimer || !is.equals(was)) {
+      was.ifPresent(due -> deadlines().clear(due, job));
+      is.ifPresent(due -> deadlines().set(due, job));
+    }
+  }
+
+  private void expireDue(Instant now) {
+    for (var job : deadlines().takeDue(now, DUE_PER_TICK)) {
+      var expire = new JobCommand.Expire(job);
+      forward(
+          JobTopology.TIMERS,
+          job.value(),
+          expire,
+          "%s:expire:%d".formatted(job, now.toEpochMilli()),
+          now);
+    }
+  }
+
+  private void forward(JobEvent event, Instant at) {
+    var meta = event.meta();
+    forward(
+        JobTopology.EVENTS,
+        meta.jobId().value(),
+        event,
+        "%s:%d".formatted(meta.jobId(), meta.sequence()),
+        at);
+  }
+
+  private void forward(Rejection rejection, Instant at) {
+    forward(
+        JobTopology.REJECTIONS,
+        rejection.jobId().value(),
+        rejection,
+        rejection.commandId() + ":rejected",
+        at);
+  }
+
+  private void forward(JobId job, Reaction reaction, int ordinal, Instant at) {
+    switch (reaction) {
+      case Reaction.Offer(var dispatch, var lowPriority) ->
+          forward(
+              JobTopology.dispatch(dispatch.endpoint(), lowPriority),
+              job.value(),
+              dispatch,
+              "%s:dispatch:%d".formatted(job, dispatch.attempt()),
+              at);
+      case Reaction.Tell(var order) ->
+          forward(
+              JobTopology.CONTROL,
+              order.runner().value(),
+              order,
+              "%s:control:%d:%d:%d".formatted(job, order.attempt(), at.toEpochMilli(), ordinal),
+              at);
+    }
+  }
+
+  private void forward(String sink, String key, Object message, String id, Instant at) {
+    context()
+        .forward(
+            new Record<>(
+                key.getBytes(UTF_8),
+                MessageCodec.encode(message),
+                at.toEpochMilli(),
+                Records.headers(message, key, id, SOURCE, at)),
+            sink);
+  }
+
+  private JobCommand command(Record<byte[], byte[]> record) throws MalformedMessage {
+    var command = Records.decode(JobCommand.class, record.headers(), record.value());
+    var key = record.key();
+    if (key == null || !new String(key, UTF_8).equals(command.jobId().value())) {
+      throw new MalformedMessage(
+          "Expected the record's key to be the job id '%s'".formatted(command.jobId()));
+    }
+    return command;
+  }
+
+  private void bury(Record<byte[], byte[]> record, String reason) {
+    var origin = context().recordMetadata().orElseThrow();
+    LOG.warn(
+        "dead letter from {}-{}@{}: {}",
+        origin.topic(),
+        origin.partition(),
+        origin.offset(),
+        reason);
+    context()
+        .forward(
+            record.withHeaders(
+                Records.deadLetterHeaders(
+                    record.headers(),
+                    origin.topic(),
+                    origin.partition(),
+                    origin.offset(),
+                    reason,
+                    "state-processor")),
+            JobTopology.DEAD_LETTERS);
+  }
+
+  private ProcessorContext<byte[], byte[]> context() {
+    return Objects.requireNonNull(maybeContext);
+  }
+
+  private KeyValueStore<String, byte[]> jobs() {
+    return Objects.requireNonNull(maybeJobs);
+  }
+
+  private Deadlines deadlines() {
+    return Objects.requireNonNull(maybeDeadlines);
+  }
+}
