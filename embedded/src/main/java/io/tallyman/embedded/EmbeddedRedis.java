@@ -30,6 +30,8 @@ public final class EmbeddedRedis implements AutoCloseable {
   /** Longest wait for its first answer; it takes 15 ms to 150 ms. */
   private static final Duration START_LIMIT = Duration.ofSeconds(10);
 
+  private static final String PID_FILE = "redis.pid";
+
   private final Process process;
   private final int port;
   private final String executable;
@@ -53,6 +55,7 @@ public final class EmbeddedRedis implements AutoCloseable {
   public static EmbeddedRedis start(Path folder, int port) {
     try {
       Files.createDirectories(folder);
+      endLeftover(folder);
       var executable = executable();
       var command =
           new ArrayList<>(
@@ -75,6 +78,7 @@ public final class EmbeddedRedis implements AutoCloseable {
               .redirectOutput(folder.resolve("redis.log").toFile())
               .start();
       var redis = new EmbeddedRedis(process, port, executable.toString());
+      Files.writeString(folder.resolve(PID_FILE), Long.toString(process.pid()));
       redis.awaitAnswer(folder);
       return redis;
     } catch (IOException e) {
@@ -103,6 +107,20 @@ public final class EmbeddedRedis implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** A killed process could not stop its child: the next one on the same folder does. */
+  private static void endLeftover(Path folder) throws IOException {
+    var file = folder.resolve(PID_FILE);
+    if (Files.exists(file)) {
+      ProcessHandle.of(Long.parseLong(Files.readString(file).strip()))
+          .filter(EmbeddedRedis::isRedis)
+          .ifPresent(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  private static boolean isRedis(ProcessHandle process) {
+    return process.info().command().filter(it -> it.contains("redis")).isPresent();
   }
 
   private void awaitAnswer(Path folder) throws IOException {

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -82,11 +81,12 @@ final class Goldens {
     return type.schema().validate(new String(json, UTF_8), InputFormat.JSON);
   }
 
-  private static byte[] withoutLineFeed(byte[] bytes) {
-    if (bytes[bytes.length - 1] != '\n') {
+  private static String withoutLineFeed(byte[] bytes) {
+    var text = new String(bytes, UTF_8);
+    if (!text.endsWith("\n")) {
       throw new IllegalArgumentException("Expected a line feed at the end of a golden file");
     }
-    return Arrays.copyOf(bytes, bytes.length - 1);
+    return text.substring(0, text.length() - 1);
   }
 
   private static Optional<byte[]> resource(String name) {
@@ -115,7 +115,12 @@ final class Goldens {
   }
 
   /** A golden message. */
-  record Golden(Published type, String variant, byte[] json) {
+  record Golden(Published type, String variant, String text) {
+
+    byte[] json() {
+      return text.getBytes(UTF_8);
+    }
+
     @Override
     public String toString() {
       return type.name() + variant;

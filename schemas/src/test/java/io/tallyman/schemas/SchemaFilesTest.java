@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,9 +91,7 @@ class SchemaFilesTest {
     if (type instanceof ParameterizedType list) {
       assertThat(list.getRawType()).as(where).isEqualTo(List.class);
       describesRecord(
-          where + "/items",
-          property.path("items"),
-          (Class<?>) list.getActualTypeArguments()[0]);
+          where + "/items", property.path("items"), (Class<?>) list.getActualTypeArguments()[0]);
       return;
     }
     var valueClass = (Class<?>) type;
@@ -124,12 +123,12 @@ class SchemaFilesTest {
   /** Text, or a record around one text, such as a job id. */
   private static boolean isText(Class<?> type) {
     return type == String.class
-        || type.isRecord()
+        || (type.isRecord()
             && type.getRecordComponents().length == 1
-            && type.getRecordComponents()[0].getType() == String.class;
+            && type.getRecordComponents()[0].getType() == String.class);
   }
 
-  private static TreeSet<String> namesOf(JsonNode object) {
+  private static Set<String> namesOf(JsonNode object) {
     var names = new TreeSet<String>();
     object.fieldNames().forEachRemaining(names::add);
     return names;

@@ -92,17 +92,7 @@ public final class JobDecider {
               release.jobId(),
               release.attempt(),
               release.runner(),
-              running ->
-                  new JobRequeued(
-                      meta(
-                          running.id(),
-                          running.request(),
-                          running.sequence() + 1,
-                          running.attempt() + 1,
-                          at,
-                          actor(running.runner())),
-                      release.reason(),
-                      running.expiresAt()));
+              running -> handedBack(running, release.reason(), at));
       case Cancel cancel -> cancel(state, cancel, at);
       case Retry retry -> retry(state, retry, at);
       case Expire expire -> expire(state, expire, at);
@@ -202,10 +192,7 @@ public final class JobDecider {
                   request,
                   at.plus(request.policy().ttl())));
       case Absent _ ->
-          Refusal.of(
-              Code.UNKNOWN_ENDPOINT,
-              "Expected to submit job '%s', but endpoint '%s' is not served"
-                  .formatted(submit.jobId(), request.endpoint()));
+          Refusal.notServed("submit", submit.jobId(), request.endpoint());
       case Queued known -> Refusal.taken(submit, known.request().fingerprint());
       case Running known -> Refusal.taken(submit, known.request().fingerprint());
       case Retryable known -> Refusal.taken(submit, known.request().fingerprint());
@@ -220,7 +207,7 @@ public final class JobDecider {
               new JobStarted(
                   next(queued, at, actor(start.runner())),
                   start.runner(),
-                  Duration.between(queued.queuedAt(), at),
+                  JobState.elapsed(queued.queuedAt(), at),
                   earlier(
                       queued.expiresAt(), at.plus(queued.request().policy().executionTimeout()))));
       case Queued queued ->
@@ -231,11 +218,7 @@ public final class JobDecider {
           new Decision.Accepted(List.of());
       case Running running when running.attempt() != start.attempt() ->
           Refusal.stale("start", start.jobId(), start.attempt(), running.attempt());
-      case Running running ->
-          Refusal.of(
-              Code.INVALID_STATE,
-              "Expected to start job '%s', but runner '%s' runs it"
-                  .formatted(start.jobId(), running.runner()));
+      case Running running -> Refusal.runByAnother("start", start.jobId(), running.runner());
       case Absent _ -> Refusal.notFound("start", start.jobId());
       case Retryable ended -> Refusal.wrongState("start", start.jobId(), ended.status());
       case Ended ended -> Refusal.wrongState("start", start.jobId(), ended.status());
@@ -253,7 +236,9 @@ public final class JobDecider {
     return switch (state) {
       case Running running when running.attempt() == attempt && running.runner().equals(runner) ->
           accepted(event.apply(running));
-      case Running running -> Refusal.stale(verb, job, attempt, running.attempt());
+      case Running running when running.attempt() != attempt ->
+          Refusal.stale(verb, job, attempt, running.attempt());
+      case Running running -> Refusal.runByAnother(verb, job, running.runner());
       case Queued queued when queued.attempt() == attempt ->
           Refusal.of(
               Code.INVALID_STATE,
@@ -264,6 +249,28 @@ public final class JobDecider {
       case Retryable ended -> Refusal.wrongState(verb, job, ended.status());
       case Ended ended -> Refusal.wrongState(verb, job, ended.status());
     };
+  }
+
+  private JobEvent handedBack(Running running, String reason, Instant at) {
+    var endpoint = running.request().endpoint();
+    var actor = actor(running.runner());
+    return endpoints.contains(endpoint)
+        ? new JobRequeued(
+            meta(
+                running.id(),
+                running.request(),
+                running.sequence() + 1,
+                running.attempt() + 1,
+                at,
+                actor),
+            reason,
+            running.expiresAt())
+        : new JobFailed(
+            next(running, at, actor),
+            running.until(at),
+            "endpoint_gone: no runner can take the job over, because endpoint '%s' is not served"
+                    .formatted(endpoint)
+                + " any more");
   }
 
   private static Decision cancel(JobState state, Cancel cancel, Instant at) {
@@ -279,8 +286,10 @@ public final class JobDecider {
     };
   }
 
-  private static Decision retry(JobState state, Retry retry, Instant at) {
+  private Decision retry(JobState state, Retry retry, Instant at) {
     return switch (state) {
+      case Retryable ended when !endpoints.contains(ended.request().endpoint()) ->
+          Refusal.notServed("retry", retry.jobId(), ended.request().endpoint());
       case Retryable ended ->
           accepted(
               new JobRequeued(

@@ -34,7 +34,7 @@ public sealed interface JobState {
 
     /** How the attempt ran, if it ends at this moment. */
     Run until(Instant end) {
-      return new Run(runner, delayTime, Duration.between(startedAt, end));
+      return new Run(runner, delayTime, elapsed(startedAt, end));
     }
   }
 
@@ -48,4 +48,9 @@ public sealed interface JobState {
    */
   record Ended(JobId id, String fingerprint, JobStatus status, Instant endedAt)
       implements JobState {}
+
+  /** Time from one moment to a later one; zero when the broker's clock was set back in between. */
+  static Duration elapsed(Instant from, Instant to) {
+    return to.isBefore(from) ? Duration.ZERO : Duration.between(from, to);
+  }
 }

@@ -1,9 +1,11 @@
 package io.tallyman.processor.domain;
 
+import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand.Submit;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.Rejection.Code;
+import io.tallyman.schemas.job.RunnerId;
 
 /** The sentences of refusals, in one grammar: {@code Expected to <verb> job '<id>', but …}. */
 final class Refusal {
@@ -40,5 +42,17 @@ final class Refusal {
         Code.STALE_ATTEMPT,
         "Expected to %s job '%s' at attempt %d, but attempt %d is the current one"
             .formatted(verb, job, attempt, current));
+  }
+
+  static Decision runByAnother(String verb, JobId job, RunnerId runner) {
+    return of(
+        Code.INVALID_STATE,
+        "Expected to %s job '%s', but runner '%s' runs it".formatted(verb, job, runner));
+  }
+
+  static Decision notServed(String verb, JobId job, EndpointName endpoint) {
+    return of(
+        Code.UNKNOWN_ENDPOINT,
+        "Expected to %s job '%s', but endpoint '%s' is not served".formatted(verb, job, endpoint));
   }
 }

@@ -40,6 +40,9 @@ final class JobStateFormat {
       return new Absent();
     }
     try {
+      if (bytes.length == 0) {
+        throw new MalformedMessage("Expected a kind q, r, t or e, but there is nothing");
+      }
       var json = Arrays.copyOfRange(bytes, 1, bytes.length);
       return switch (bytes[0]) {
         case 'q' -> MessageCodec.decode(Queued.class, json);

@@ -1,0 +1,263 @@
+package io.tallyman.api.http;
+
+import static io.javalin.http.HandlerType.GET;
+import static io.javalin.http.HandlerType.POST;
+
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import io.javalin.http.HandlerType;
+import io.tallyman.api.http.Documents.Brief;
+import io.tallyman.api.http.Documents.History;
+import io.tallyman.api.jobs.Credential;
+import io.tallyman.api.jobs.JobIds;
+import io.tallyman.api.jobs.Jobs;
+import io.tallyman.api.jobs.Submissions.Outcome;
+import io.tallyman.api.views.Unavailable;
+import io.tallyman.runtime.redis.JobViews.Entry;
+import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.JobRequest;
+import io.tallyman.schemas.json.MessageCodec;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * RunPod's routes, each under {@code /v2/{endpoint}} and, for the endpoint {@code default}, without
+ * it. Success is exactly 200: RunPod's clients take every other status for a failure.
+ *
+ * <ul>
+ *   <li>{@code POST run}: {@code {id, status}}
+ *   <li>{@code POST runsync}, {@code GET|POST status-sync/{id}}: waits for the end as long as {@code
+ *       ?wait=} says; the status document, or {@code {id, status}}
+ *   <li>{@code GET|POST status/{id}}: the status document
+ *   <li>{@code POST cancel/{id}}: {@code {id, status}}
+ *   <li>{@code GET health}: jobs and workers of the endpoint
+ *   <li>{@code GET history/{id}}: all events of a job, from the log
+ * </ul>
+ */
+final class JobRoutes {
+
+  /** Name of the request attribute that {@link Guard} sets. */
+  static final String CREDENTIAL = "credential";
+
+  private static final long MIN_WAIT_MS = 1_000;
+  private static final long MAX_WAIT_MS = 300_000;
+  private static final long DEFAULT_WAIT_MS = 90_000;
+
+  /** RunPod's clients send at most this on {@code status-sync}. */
+  private static final long MAX_STATUS_WAIT_MS = 90_000;
+
+  private static final int MAX_KEY = 255;
+
+  private final Jobs jobs;
+  private final Bodies bodies = new Bodies();
+
+  JobRoutes(Jobs jobs) {
+    this.jobs = jobs;
+  }
+
+  void addTo(RouteTable table) {
+    both(table, "/run", this::run, POST);
+    both(table, "/runsync", this::runSync, POST);
+    both(table, "/status/{id}", this::status, GET, POST);
+    both(table, "/status-sync/{id}", this::statusSync, GET, POST);
+    both(table, "/cancel/{id}", this::cancel, POST);
+    both(table, "/health", this::health, GET);
+    both(table, "/history/{id}", this::history, GET);
+  }
+
+  private static void both(
+      RouteTable table, String path, Handler handler, HandlerType... methods) {
+    table.add("/v2/{endpoint}" + path, handler, methods);
+    table.add(path, handler, methods);
+  }
+
+  private void run(Context context) throws Unavailable {
+    var entry = submit(context, Bodies.RUN_LIMIT, jobs.ids()::async);
+    answer(context, Brief.of(entry));
+  }
+
+  private void runSync(Context context) throws Unavailable {
+    var wait = runSyncWait(context);
+    var entry = submit(context, Bodies.RUNSYNC_LIMIT, jobs.ids()::sync);
+    var ended = jobs.reads().await(entry.endpoint(), entry.view().id(), wait).orElse(entry);
+    answerWaiting(context, ended);
+  }
+
+  private void status(Context context) throws Unavailable {
+    requireNoBody(context);
+    var entry =
+        jobs.reads().find(endpoint(context), job(context)).orElseThrow(JobRoutes::unknownJob);
+    answer(context, entry.view());
+  }
+
+  private void statusSync(Context context) throws Unavailable {
+    var wait = statusSyncWait(context);
+    requireNoBody(context);
+    answerWaiting(
+        context,
+        jobs.reads()
+            .await(endpoint(context), job(context), wait)
+            .orElseThrow(JobRoutes::unknownJob));
+  }
+
+  private void cancel(Context context) throws Unavailable {
+    requireNoBody(context);
+    var entry =
+        jobs.cancellations()
+            .cancel(endpoint(context), job(context))
+            .orElseThrow(JobRoutes::unknownJob);
+    answer(context, Brief.of(entry));
+  }
+
+  private void health(Context context) {
+    answer(context, jobs.healths().of(endpoint(context)));
+  }
+
+  private void history(Context context) throws Unavailable {
+    var endpoint = endpoint(context);
+    var job = job(context);
+    var events = jobs.reads().history(endpoint, job).orElseThrow(JobRoutes::unknownJob);
+    answer(context, History.of(job, endpoint, events));
+  }
+
+  private Entry submit(Context context, int limit, Supplier<JobId> newId) throws Unavailable {
+    var endpoint = endpoint(context);
+    var key = idempotencyKey(context);
+    try (var body = bodies.read(context.req(), limit)) {
+      var parsed = SubmitBody.parse(body.bytes());
+      var request =
+          new JobRequest(
+              endpoint,
+              parsed.input(),
+              parsed.policy(),
+              parsed.webhook(),
+              JobIds.fingerprint(body.bytes()));
+      if (key.isEmpty()) {
+        return jobs.submissions().accept(newId.get(), request);
+      }
+      Credential credential = context.attribute(CREDENTIAL);
+      var job =
+          JobIds.derived(
+              credential == null ? Credential.ANONYMOUS : credential, endpoint, key.get());
+      return switch (jobs.submissions().acceptOnce(job, request)) {
+        case Outcome.Accepted(var entry) -> entry;
+        case Outcome.IdTaken _ ->
+            throw Refusal.of(
+                422,
+                "idempotency-key-reused",
+                "Expected the same body as before under this Idempotency-Key, but it differs. Use"
+                    + " another key for another job");
+        case Outcome.Refused(var rejection) ->
+            throw Refusal.of(409, "refused", rejection.detail());
+      };
+    }
+  }
+
+  private void requireNoBody(Context context) {
+    if (context.method().equals(POST)) {
+      try (var body = bodies.read(context.req(), Bodies.OTHER_LIMIT)) {
+        SubmitBody.requireEmptyOrObject(body.bytes());
+      }
+    }
+  }
+
+  private EndpointName endpoint(Context context) {
+    var text = context.pathParamMap().get("endpoint");
+    if (text == null) {
+      text = EndpointName.DEFAULT.value();
+    }
+    if (EndpointName.isLegal(text)) {
+      var name = new EndpointName(text);
+      if (jobs.endpoints().named(name).isPresent()) {
+        return name;
+      }
+    }
+    throw Refusal.of(
+        404,
+        "unknown-endpoint",
+        "Expected the name of an endpoint that is served, but this is none. Endpoints are defined"
+            + " in the file that TALLY_ENDPOINTS_FILE names");
+  }
+
+  private static JobId job(Context context) {
+    var text = context.pathParam("id");
+    if (!JobId.isLegal(text)) {
+      throw unknownJob();
+    }
+    return new JobId(text);
+  }
+
+  private static Duration runSyncWait(Context context) {
+    var wait = waitMillis(context);
+    if (wait < MIN_WAIT_MS || wait > MAX_WAIT_MS) {
+      throw illegalWait();
+    }
+    return Duration.ofMillis(wait);
+  }
+
+  private static Duration statusSyncWait(Context context) {
+    return Duration.ofMillis(Math.clamp(waitMillis(context), MIN_WAIT_MS, MAX_STATUS_WAIT_MS));
+  }
+
+  private static long waitMillis(Context context) {
+    var values = context.queryParams("wait");
+    if (values.isEmpty()) {
+      return DEFAULT_WAIT_MS;
+    }
+    try {
+      if (values.size() == 1) {
+        return Long.parseLong(values.getFirst());
+      }
+    } catch (NumberFormatException e) {
+      // Answered below, with the range.
+    }
+    throw illegalWait();
+  }
+
+  private static Refusal illegalWait() {
+    return Refusal.of(
+        400,
+        "invalid-wait",
+        "Expected 'wait' once, a whole number of milliseconds from %d to %d, but got something else"
+            .formatted(MIN_WAIT_MS, MAX_WAIT_MS));
+  }
+
+  private static Optional<String> idempotencyKey(Context context) {
+    var values = java.util.Collections.list(context.req().getHeaders("Idempotency-Key"));
+    if (values.isEmpty()) {
+      return Optional.empty();
+    }
+    var key = values.getFirst();
+    var isLegal =
+        values.size() == 1
+            && !key.isEmpty()
+            && key.length() <= MAX_KEY
+            && key.chars().allMatch(character -> character > ' ' && character < 0x7f);
+    if (!isLegal) {
+      throw Refusal.of(
+          400,
+          "invalid-idempotency-key",
+          "Expected one Idempotency-Key of 1 to %d visible ASCII characters, but got something else."
+                  .formatted(MAX_KEY)
+              + " A UUID is a good key");
+    }
+    return Optional.of(key);
+  }
+
+  private static Refusal unknownJob() {
+    return Refusal.of(
+        404,
+        "unknown-job",
+        "Expected the id of a job of this endpoint, but there is no such job");
+  }
+
+  private static void answerWaiting(Context context, Entry entry) {
+    answer(context, entry.view().status().isTerminal() ? entry.view() : Brief.of(entry));
+  }
+
+  private static void answer(Context context, Object document) {
+    context.contentType("application/json").result(MessageCodec.encode(document));
+  }
+}

@@ -1,0 +1,52 @@
+package io.tallyman.api.http;
+
+import io.tallyman.api.http.Problem.Place;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A request that is answered with a {@link Problem}. Expected, cheap (no stack trace), and caught in
+ * one place.
+ */
+final class Refusal extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  private final int status;
+  private final String code;
+  private final String detail;
+  private final transient List<Place> places;
+  private final transient Map<String, String> headers;
+
+  Refusal(
+      int status, String code, String detail, List<Place> places, Map<String, String> headers) {
+    super(detail, null, false, false);
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.places = List.copyOf(places);
+    this.headers = Map.copyOf(headers);
+  }
+
+  /** With neither places nor headers. */
+  static Refusal of(int status, String code, String detail) {
+    return new Refusal(status, code, detail, List.of(), Map.of());
+  }
+
+  /** 400 about one place of the body. */
+  static Refusal at(String pointer, String code, String detail) {
+    return new Refusal(400, code, detail, List.of(new Place(pointer, detail)), Map.of());
+  }
+
+  int status() {
+    return status;
+  }
+
+  Map<String, String> headers() {
+    return headers;
+  }
+
+  Problem problem(String path) {
+    return Problem.of(status, code, detail, path, places);
+  }
+}

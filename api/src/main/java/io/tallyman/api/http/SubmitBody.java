@@ -1,0 +1,357 @@
+package io.tallyman.api.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import io.tallyman.api.http.Problem.Place;
+import io.tallyman.schemas.job.Policy;
+import io.tallyman.schemas.job.RawJson;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code /run} and {@code /runsync}, read strictly: one JSON object, no key twice at any
+ * depth, nothing behind it. {@code input} is lifted out byte for byte. Unknown members are skipped:
+ * RunPod's own examples send some. Of {@code webhookV2} (or {@code webhookv2}) and {@code webhook}
+ * the former wins; {@code null} stands for absent in all but {@code input}.
+ */
+final class SubmitBody {
+
+  /** Deepest nesting; what real workflows have is below 20. */
+  static final int MAX_DEPTH = 100;
+
+  /** Longest member name, in characters. */
+  static final int MAX_NAME = 256;
+
+  /** Longest number, in digits. */
+  static final int MAX_NUMBER = 1_000;
+
+  /** Longest webhook URL: what servers and proxies agree on. */
+  static final int MAX_URL = 2_048;
+
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNameLength(MAX_NAME)
+                  .maxNumberLength(MAX_NUMBER)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          // UTF-8 alone: without this, UTF-16 is guessed from zero bytes.
+          .disable(JsonFactory.Feature.CHARSET_DETECTION)
+          // Names of other people's input must not stay in the JVM's table for ever.
+          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+          .build();
+
+  private final byte[] bytes;
+  private final JsonParser parser;
+  private final List<Place> places = new ArrayList<>();
+
+  private Optional<RawJson> input = Optional.empty();
+  private Optional<URI> webhook = Optional.empty();
+  private Optional<URI> webhookV2 = Optional.empty();
+  private long executionTimeout = Policy.DEFAULT_TIMEOUT_MS;
+  private long ttl = Policy.DEFAULT_TTL_MS;
+  private boolean lowPriority;
+
+  private SubmitBody(byte[] bytes) throws IOException {
+    this.bytes = bytes;
+    this.parser = JSON.createParser(bytes);
+  }
+
+  /**
+   * What a submitter asks for.
+   *
+   * @param input as it came
+   */
+  record Parsed(RawJson input, Policy policy, Optional<URI> webhook) {}
+
+  /**
+   * Reads a body. A byte order mark in front is skipped.
+   *
+   * @throws Refusal 400, with each wrong place
+   */
+  static Parsed parse(byte[] body) {
+    if (isBlank(body)) {
+      throw Refusal.of(
+          400,
+          "body-required",
+          "Expected a JSON object with 'input', but the body is empty. Send {\"input\": {...}}");
+    }
+    var bytes = withoutMark(body);
+    StrictText.check(bytes);
+    try {
+      var reader = new SubmitBody(bytes);
+      try (var parser = reader.parser) {
+        return reader.parsed(parser);
+      } catch (JsonProcessingException e) {
+        throw unreadable(e, reader.parser);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
+    }
+  }
+
+  /**
+   * Checks the body of a call that needs none: nothing, or one JSON object, whose members are
+   * ignored.
+   *
+   * @throws Refusal 400 when it is neither
+   */
+  static void requireEmptyOrObject(byte[] body) {
+    if (isBlank(body)) {
+      return;
+    }
+    var bytes = withoutMark(body);
+    StrictText.check(bytes);
+    try (var parser = JSON.createParser(bytes)) {
+      try {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+          throw notAnObject(parser);
+        }
+        parser.skipChildren();
+        requireEnd(parser);
+      } catch (JsonProcessingException e) {
+        throw unreadable(e, parser);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
+    }
+  }
+
+  private Parsed parsed(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      throw notAnObject(parser);
+    }
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      member(parser.currentName(), parser.nextToken());
+    }
+    requireEnd(parser);
+    if (input.isEmpty()) {
+      places.add(new Place("/input", "Expected 'input', any JSON value, but it is missing"));
+    }
+    if (!places.isEmpty()) {
+      throw new Refusal(
+          400,
+          "invalid-request",
+          String.join(". ", places.stream().map(Place::detail).toList()),
+          places,
+          Map.of());
+    }
+    return new Parsed(
+        input.orElseThrow(),
+        new Policy(
+            java.time.Duration.ofMillis(executionTimeout),
+            java.time.Duration.ofMillis(ttl),
+            lowPriority),
+        webhookV2.or(() -> webhook));
+  }
+
+  private void member(String name, JsonToken token) throws IOException {
+    switch (name) {
+      case "input" -> input = Optional.of(raw());
+      case "webhook" -> webhook = url("/webhook", token);
+      case "webhookV2", "webhookv2" -> webhookV2 = url("/" + name, token).or(() -> webhookV2);
+      case "policy" -> policy(token);
+      default -> parser.skipChildren();
+    }
+  }
+
+  private RawJson raw() throws IOException {
+    var from = (int) parser.currentTokenLocation().getByteOffset();
+    parser.skipChildren();
+    // Text is read lazily: without this, the parser still stands at its first quote.
+    parser.finishToken();
+    var to = (int) parser.currentLocation().getByteOffset();
+    return RawJson.copyOf(bytes, from, to);
+  }
+
+  private void policy(JsonToken token) throws IOException {
+    if (token == JsonToken.VALUE_NULL) {
+      return;
+    }
+    if (token != JsonToken.START_OBJECT) {
+      parser.skipChildren();
+      places.add(
+          new Place("/policy", "Expected 'policy' to be an object, but got " + describe(token)));
+      return;
+    }
+    while (parser.nextToken() != JsonToken.END_OBJECT) {
+      var name = parser.currentName();
+      var value = parser.nextToken();
+      switch (name) {
+        case "executionTimeout" ->
+            executionTimeout =
+                millis(name, value, Policy.MIN_TIMEOUT_MS).orElse(Policy.DEFAULT_TIMEOUT_MS);
+        case "ttl" -> ttl = millis(name, value, Policy.MIN_TTL_MS).orElse(Policy.DEFAULT_TTL_MS);
+        case "lowPriority" -> lowPriority = flag(name, value);
+        default -> parser.skipChildren();
+      }
+    }
+  }
+
+  private OptionalLong millis(String name, JsonToken token, long least) throws IOException {
+    if (token == JsonToken.VALUE_NULL) {
+      return OptionalLong.empty();
+    }
+    if (token == JsonToken.VALUE_NUMBER_INT
+        && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+        && parser.getLongValue() >= least
+        && parser.getLongValue() <= Policy.MAX_MS) {
+      return OptionalLong.of(parser.getLongValue());
+    }
+    parser.skipChildren();
+    places.add(
+        new Place(
+            "/policy/" + name,
+            "Expected 'policy.%s' to be a whole number of milliseconds from %d to %d, but got %s"
+                .formatted(
+                    name,
+                    least,
+                    Policy.MAX_MS,
+                    token.isNumeric() ? "another number" : describe(token))));
+    return OptionalLong.empty();
+  }
+
+  private boolean flag(String name, JsonToken token) throws IOException {
+    if (token == JsonToken.VALUE_TRUE) {
+      return true;
+    }
+    if (token != JsonToken.VALUE_FALSE && token != JsonToken.VALUE_NULL) {
+      parser.skipChildren();
+      places.add(
+          new Place(
+              "/policy/" + name,
+              "Expected 'policy.%s' to be true or false, but got %s"
+                  .formatted(name, describe(token))));
+    }
+    return false;
+  }
+
+  private Optional<URI> url(String pointer, JsonToken token) throws IOException {
+    if (token == JsonToken.VALUE_NULL) {
+      return Optional.empty();
+    }
+    var name = pointer.substring(1);
+    if (token != JsonToken.VALUE_STRING) {
+      parser.skipChildren();
+      places.add(
+          new Place(
+              pointer, "Expected '%s' to be text, but got %s".formatted(name, describe(token))));
+      return Optional.empty();
+    }
+    var mistake = WebhookUrl.mistakeIn(parser.getText());
+    if (mistake.isPresent()) {
+      places.add(new Place(pointer, "Expected '%s' to be %s".formatted(name, mistake.get())));
+      return Optional.empty();
+    }
+    return Optional.of(URI.create(parser.getText()));
+  }
+
+  private static void requireEnd(JsonParser parser) throws IOException {
+    JsonToken behind;
+    try {
+      behind = parser.nextToken();
+    } catch (JsonParseException e) {
+      behind = JsonToken.NOT_AVAILABLE;
+    }
+    if (behind != null) {
+      throw Refusal.of(
+          400,
+          "trailing-data",
+          "Expected one JSON object, but something follows it at line %d, column %d. Send one job"
+                  .formatted(
+                      parser.currentLocation().getLineNr(), parser.currentLocation().getColumnNr())
+              + " per request");
+    }
+  }
+
+  private static Refusal notAnObject(JsonParser parser) {
+    return Refusal.at(
+        "",
+        "not-an-object",
+        "Expected a JSON object, but got %s. Send {\"input\": {...}}"
+            .formatted(describe(parser.currentToken())));
+  }
+
+  private static Refusal unreadable(JsonProcessingException e, JsonParser parser) {
+    var pointer = parser.getParsingContext().pathAsPointer().toString();
+    var location = e.getLocation();
+    var where =
+        location == null
+            ? ""
+            : " at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
+    var reason = e.getOriginalMessage().lines().findFirst().orElse("");
+    if (e instanceof StreamConstraintsException) {
+      if (reason.contains("depth")) {
+        return Refusal.at(
+            pointer,
+            "too-deep",
+            "Expected at most %d levels of nesting, but there are more%s"
+                .formatted(MAX_DEPTH, where));
+      }
+      var what = reason.contains("Number") ? "number" : "name";
+      return Refusal.at(
+          pointer,
+          what + "-too-long",
+          "Expected a %s of at most %d characters, but one is longer%s. Send it as text"
+              .formatted(what, what.equals("number") ? MAX_NUMBER : MAX_NAME, where));
+    }
+    if (reason.startsWith("Duplicate")) {
+      return Refusal.at(
+          pointer,
+          "duplicate-key",
+          "Expected each key once, but one comes again%s. Remove one of the two".formatted(where));
+    }
+    return Refusal.at(
+        pointer,
+        "invalid-json",
+        "Expected JSON, but%s: %s"
+            .formatted(where, reason.substring(0, Math.min(200, reason.length()))));
+  }
+
+  private static String describe(@Nullable JsonToken token) {
+    return switch (token) {
+      case START_ARRAY -> "a list";
+      case START_OBJECT -> "an object";
+      case VALUE_STRING -> "text";
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+      case VALUE_TRUE, VALUE_FALSE -> "true or false";
+      case VALUE_NULL -> "null";
+      case null, default -> "something else";
+    };
+  }
+
+  private static boolean isBlank(byte[] body) {
+    for (var next : body) {
+      if (next != ' ' && next != '\t' && next != '\r' && next != '\n') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static byte[] withoutMark(byte[] body) {
+    var marked =
+        body.length >= BYTE_ORDER_MARK.length
+            && Arrays.equals(
+                body, 0, BYTE_ORDER_MARK.length, BYTE_ORDER_MARK, 0, BYTE_ORDER_MARK.length);
+    return marked ? Arrays.copyOfRange(body, BYTE_ORDER_MARK.length, body.length) : body;
+  }
+}

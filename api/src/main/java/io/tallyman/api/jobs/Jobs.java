@@ -1,0 +1,30 @@
+package io.tallyman.api.jobs;
+
+import io.tallyman.api.rocksdb.OffsetIndex;
+import io.tallyman.api.views.Runners;
+import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.schemas.job.EndpointName;
+
+/**
+ * All that the routes can do with jobs.
+ *
+ * @param endpoints that are served
+ * @param ids names for new jobs
+ */
+public record Jobs(
+    Endpoints endpoints,
+    JobIds ids,
+    Submissions submissions,
+    JobReads reads,
+    Cancellations cancellations,
+    Healths healths) {
+
+  /** Where the health of an endpoint comes from. */
+  public record Healths(OffsetIndex index, Runners runners) {
+
+    /** RunPod's health document. */
+    public EndpointHealth of(EndpointName endpoint) {
+      return EndpointHealth.of(endpoint, index, runners);
+    }
+  }
+}

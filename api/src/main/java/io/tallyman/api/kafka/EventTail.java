@@ -1,0 +1,184 @@
+package io.tallyman.api.kafka;
+
+import io.tallyman.api.rocksdb.IndexEntry.Position;
+import io.tallyman.api.rocksdb.OffsetIndex;
+import io.tallyman.api.rocksdb.OffsetIndex.Located;
+import io.tallyman.api.views.JobWatch;
+import io.tallyman.api.views.RecentViews;
+import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.job.JobEvent;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.kafka.Records;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RetriableException;
+
+/**
+ * Reads {@code job-events} from where the index stands, for as long as the service runs: each batch
+ * goes into the {@link OffsetIndex}, then into {@link RecentViews}, then to {@link JobWatch}, so
+ * that whoever is woken finds what woke it. Committed events only, all partitions, no group: every
+ * api reads all.
+ */
+final class EventTail {
+
+  /** Records in one batch, and so in one write of the index. */
+  private static final int BATCH = 2_000;
+
+  /** Bytes in one batch, all partitions together; one record may be larger. */
+  private static final int BATCH_BYTES = 16 << 20;
+
+  private static final Duration POLL = Duration.ofMillis(200);
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(2);
+
+  /** How often Kafka is asked where the log ends. */
+  private static final Duration CHECK = Duration.ofSeconds(1);
+
+  /** How often Kafka is asked whether there are more partitions. */
+  private static final Duration CHECK_PARTITIONS = Duration.ofSeconds(30);
+
+  private final String bootstrapServers;
+  private final OffsetIndex index;
+  private final RecentViews recent;
+  private final JobWatch watch;
+  private final DeadLetters deadLetters;
+  private final LogState state = new LogState();
+
+  EventTail(
+      String bootstrapServers,
+      OffsetIndex index,
+      RecentViews recent,
+      JobWatch watch,
+      DeadLetters deadLetters) {
+    this.bootstrapServers = bootstrapServers;
+    this.index = index;
+    this.recent = recent;
+    this.watch = watch;
+    this.deadLetters = deadLetters;
+  }
+
+  /** How well it follows. */
+  LogState state() {
+    return state;
+  }
+
+  /**
+   * Follows the log until interrupted, or until something must begin anew: the caller then calls
+   * again.
+   */
+  void follow() throws InterruptedException {
+    if (!index.belongTo(logId())) {
+      state.restarted();
+    }
+    try (var consumer =
+        KafkaSettings.consumer(
+            bootstrapServers,
+            "api-events",
+            Map.of(
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                BATCH,
+                ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
+                BATCH_BYTES))) {
+      var partitions = partitions(consumer);
+      consumer.assign(partitions);
+      partitions.forEach(partition -> consumer.seek(partition, index.next(partition.partition())));
+      follow(consumer, partitions.size());
+    }
+  }
+
+  private void follow(Consumer<byte[], byte[]> consumer, int partitions)
+      throws InterruptedException {
+    var nextCheck = System.nanoTime();
+    var nextPartitionCheck = nextCheck + CHECK_PARTITIONS.toNanos();
+    while (true) {
+      var records = consumer.poll(POLL);
+      if (Thread.interrupted()) {
+        throw new InterruptedException("Told to stop following the log");
+      }
+      if (!records.isEmpty()) {
+        apply(records);
+      }
+      var now = System.nanoTime();
+      if (now - nextCheck >= 0) {
+        checkEnd(consumer);
+        nextCheck = System.nanoTime() + CHECK.toNanos();
+      }
+      if (now - nextPartitionCheck >= 0) {
+        if (partitions(consumer).size() != partitions) {
+          return;
+        }
+        nextPartitionCheck = now + CHECK_PARTITIONS.toNanos();
+      }
+    }
+  }
+
+  private void apply(ConsumerRecords<byte[], byte[]> records) {
+    var events = new ArrayList<Located>(records.count());
+    for (var record : records) {
+      try {
+        events.add(
+            new Located(
+                Records.decode(JobEvent.class, record.headers(), record.value()),
+                new Position(record.partition(), record.offset())));
+      } catch (MalformedMessage e) {
+        deadLetters.write(record, e.getMessage());
+      }
+    }
+    var next = new HashMap<Integer, Long>();
+    records.nextOffsets().forEach((partition, to) -> next.put(partition.partition(), to.offset()));
+    index.apply(events, next);
+    for (var located : events) {
+      recent.put(located.event());
+    }
+    for (var located : events) {
+      watch.tell(located.event());
+    }
+  }
+
+  private void checkEnd(Consumer<byte[], byte[]> consumer) {
+    try {
+      var behind = 0L;
+      for (var end : consumer.endOffsets(consumer.assignment(), ANSWER_LIMIT).entrySet()) {
+        behind += Math.max(0, end.getValue() - consumer.position(end.getKey(), ANSWER_LIMIT));
+      }
+      state.answered(behind);
+    } catch (RetriableException e) {
+      // No answer: the state grows old, and says so.
+    }
+  }
+
+  private static java.util.List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
+    return consumer.partitionsFor(Topics.EVENTS.name()).stream()
+        .map(info -> new TopicPartition(info.topic(), info.partition()))
+        .toList();
+  }
+
+  /** Kafka gives each topic an id of its own; created anew, it has another. */
+  private String logId() throws InterruptedException {
+    try (var admin =
+        Admin.create(
+            Map.of(
+                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrapServers,
+                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+                5_000,
+                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                5_000))) {
+      var name = Topics.EVENTS.name();
+      var topics = admin.describeTopics(java.util.List.of(name)).allTopicNames().get();
+      return java.util.Objects.requireNonNull(topics.get(name)).topicId().toString();
+    } catch (ExecutionException e) {
+      throw new KafkaException("Expected to learn the id of job-events, but failed", e.getCause());
+    }
+  }
+}

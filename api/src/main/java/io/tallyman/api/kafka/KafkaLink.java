@@ -1,0 +1,129 @@
+package io.tallyman.api.kafka;
+
+import io.tallyman.api.rocksdb.OffsetIndex;
+import io.tallyman.api.views.JobWatch;
+import io.tallyman.api.views.RecentViews;
+import io.tallyman.api.views.Runners;
+import io.tallyman.runtime.CommonSettings;
+import io.tallyman.runtime.Service.Health;
+import io.tallyman.runtime.kafka.TopicSetup;
+import io.tallyman.schemas.Topics;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The threads that connect this process with Kafka, for as long as it runs and whatever Kafka does:
+ * one creates missing topics and opens the {@link CommandWriter}, then one follows the log and one
+ * the news. Each begins again a second after a failure.
+ */
+public final class KafkaLink implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(KafkaLink.class);
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /** For all threads together; Kafka's clients may hang on to an answer that will not come. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(1);
+
+  private final CountDownLatch topicsExist = new CountDownLatch(1);
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final EventTail events;
+  private final NewsTail news;
+  private final DeadLetters deadLetters;
+  private final List<Thread> threads;
+
+  /** Starts the threads, and returns at once. */
+  public KafkaLink(
+      CommonSettings settings,
+      CommandWriter writer,
+      OffsetIndex index,
+      RecentViews recent,
+      JobWatch watch,
+      Runners runners) {
+    var bootstrap = settings.kafka();
+    this.deadLetters = new DeadLetters(bootstrap);
+    this.events = new EventTail(bootstrap, index, recent, watch, deadLetters);
+    this.news = new NewsTail(bootstrap, watch, runners, deadLetters);
+    // Threads of the platform: catching up with a long log is work without a pause, and would keep
+    // a core's virtual threads, the requests, from running.
+    this.threads =
+        List.of(
+            start(
+                "api-topics",
+                () -> {
+                  TopicSetup.ensure(bootstrap, Topics.all(settings.endpoints().names()));
+                  writer.open();
+                  topicsExist.countDown();
+                  stop.await();
+                }),
+            start("api-events", afterTopics(events::follow)),
+            start("api-news", afterTopics(news::follow)));
+  }
+
+  /** How well the log is followed. */
+  public LogState state() {
+    return events.state();
+  }
+
+  /** Whether answers of the state-processor will be heard. */
+  public boolean isListening() {
+    return news.isListening();
+  }
+
+  /** How Kafka and the index are. */
+  public List<Health> health() {
+    return events.state().health();
+  }
+
+  @Override
+  public void close() {
+    stop.countDown();
+    threads.forEach(Thread::interrupt);
+    var deadline = System.nanoTime() + STOP_LIMIT.toNanos();
+    try {
+      for (var thread : threads) {
+        if (!thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
+          LOG.warn("{} does not stop in {} ms; going on", thread.getName(), STOP_LIMIT.toMillis());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    deadLetters.close();
+  }
+
+  private Loop afterTopics(Loop loop) {
+    return () -> {
+      topicsExist.await();
+      loop.run();
+    };
+  }
+
+  private Thread start(String name, Loop loop) {
+    return Thread.ofPlatform().daemon().name(name).start(() -> runAgainAndAgain(name, loop));
+  }
+
+  @SuppressWarnings("CatchingUnchecked") // The loop's edge: whatever it was, begin again.
+  private void runAgainAndAgain(String name, Loop loop) {
+    try {
+      do {
+        try {
+          loop.run();
+        } catch (org.apache.kafka.common.errors.InterruptException e) {
+          return;
+        } catch (RuntimeException e) {
+          LOG.warn("{} failed and begins again in {} ms", name, PAUSE.toMillis(), e);
+        }
+      } while (!stop.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private interface Loop {
+    void run() throws InterruptedException;
+  }
+}

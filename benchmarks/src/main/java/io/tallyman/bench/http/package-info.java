@@ -1,0 +1,5 @@
+/** The API under load. */
+@NullMarked
+package io.tallyman.bench.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,72 @@
+package io.tallyman.cli;
+
+import io.tallyman.bench.Benchmark;
+import io.tallyman.schemas.job.EndpointName;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code tally bench}: how many jobs a second, and how long one takes, without the containers. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description =
+        "Measure jobs per second and latency on this machine: everything in one process, with a"
+            + " runtime that does nothing.")
+final class BenchCommand implements Callable<Integer> {
+
+  /** What the runner is told so that it, and not its slots, is measured. */
+  private static final Map<String, String> SETTINGS =
+      Map.of("TALLY_RUNNER_SLOTS", "512", "TALLY_RUNNER_BATCH", "64");
+
+  @Option(
+      names = "--jobs",
+      defaultValue = "20000",
+      description = "Jobs submitted at once (default: ${DEFAULT-VALUE}).")
+  private int jobs;
+
+  @Option(
+      names = "--concurrency",
+      defaultValue = "64",
+      description = "Submissions under way at a time (default: ${DEFAULT-VALUE}).")
+  private int concurrency;
+
+  @Override
+  public Integer call() throws IOException, InterruptedException, TimeoutException {
+    var dataDir = Files.createTempDirectory("tally-bench-");
+    EmbeddedLog.in(dataDir);
+    try (var stack =
+        new Stack(new Stack.Options(dataDir, 0, SETTINGS, Optional.of(new NoRuntime())))) {
+      stack.awaitReady();
+      var result =
+          new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
+              .run();
+      System.out.printf(
+          """
+          one job at a time, submit to COMPLETED over the API: %s
+          %d jobs at once: %.0f completed jobs/s (%.1f s)
+          the same under that load, a sample: %s
+          settings: %d processors, heap %d MB, Java %s, %d submissions at a time, %s
+          """,
+          result.single(),
+          jobs,
+          result.jobsPerSecond(),
+          result.elapsed().toMillis() / 1000.0,
+          result.loaded(),
+          Runtime.getRuntime().availableProcessors(),
+          Runtime.getRuntime().maxMemory() >> 20,
+          Runtime.version().feature(),
+          concurrency,
+          SETTINGS);
+      return CommandLine.ExitCode.OK;
+    } finally {
+      Folders.delete(dataDir);
+    }
+  }
+}

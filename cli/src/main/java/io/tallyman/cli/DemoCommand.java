@@ -1,0 +1,53 @@
+package io.tallyman.cli;
+
+import io.tallyman.cli.demo.Demo;
+import io.tallyman.cli.demo.Disagreement;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code tally demo}: the main job, shown and checked, then everything is gone. */
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = "Run three jobs through everything, show each step, check that all sides agree.")
+final class DemoCommand implements Callable<Integer> {
+
+  @Mixin private final RuntimeOption runtime = new RuntimeOption();
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    var dataDir = Files.createTempDirectory("tally-demo-");
+    var log = EmbeddedLog.in(dataDir);
+    var isDone = false;
+    System.out.println(
+        "Tallyman: three jobs, watched on every side. Starting Kafka, Redis and the");
+    System.out.println("four services in this process …");
+    var started = System.nanoTime();
+    try (var stack =
+        new Stack(
+            new Stack.Options(
+                dataDir, 0, Map.of("TALLY_RUNNER_RUNTIME", runtime.setting()), Optional.empty()))) {
+      stack.awaitReady();
+      Announcement.print(System.out, stack, Duration.ofNanos(System.nanoTime() - started));
+      Demo.run(stack, System.out);
+      isDone = true;
+    } catch (Disagreement | TimeoutException e) {
+      System.out.flush();
+      System.err.println("tally demo: FAILED. " + e.getMessage());
+      System.err.println("The log of all services: " + log);
+    } finally {
+      if (isDone) {
+        Folders.delete(dataDir);
+      }
+    }
+    return isDone ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+  }
+}

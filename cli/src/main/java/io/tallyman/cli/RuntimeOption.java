@@ -1,0 +1,28 @@
+package io.tallyman.cli;
+
+import picocli.CommandLine.Option;
+
+/** The option {@code --runtime}, shared by the commands that run everything in one process. */
+final class RuntimeOption {
+
+  /** What runs attempts. */
+  enum Kind {
+    /** Docker when an engine answers and has, or can get, the images; else processes. */
+    auto,
+    /** Containers. */
+    docker,
+    /** Processes of this machine, without isolation. */
+    process
+  }
+
+  @Option(
+      names = "--runtime",
+      defaultValue = "auto",
+      description = "What runs the jobs: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  Kind kind = Kind.auto;
+
+  /** The setting of the runner. */
+  String setting() {
+    return kind.name();
+  }
+}

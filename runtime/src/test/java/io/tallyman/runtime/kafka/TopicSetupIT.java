@@ -1,0 +1,204 @@
+package io.tallyman.runtime.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import io.tallyman.embedded.EmbeddedKafka;
+import io.tallyman.embedded.FreePort;
+import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.job.EndpointName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TopicSetupIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  /** What a service has to close in. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(4);
+
+  @TempDir private static Path folder;
+  private static EmbeddedKafka kafka;
+  private static Admin admin;
+
+  @BeforeAll
+  static void start() {
+    kafka = EmbeddedKafka.start(folder.resolve("kafka"));
+    admin =
+        Admin.create(
+            Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers()));
+  }
+
+  @AfterAll
+  static void stop() {
+    admin.close();
+    kafka.close();
+  }
+
+  @Test
+  void shouldCreateEveryTopicAsTheTableSays() throws InterruptedException, ExecutionException {
+    // given
+    var topics = Topics.all(List.of(EndpointName.DEFAULT));
+
+    // when
+    TopicSetup.ensure(kafka.bootstrapServers(), topics);
+
+    // then
+    assertThat(topics)
+        .allSatisfy(
+            topic -> {
+              assertThat(partitions(topic.name())).isEqualTo(topic.partitions());
+              assertThat(configuration(topic.name())).containsAllEntriesOf(topic.configuration());
+            });
+  }
+
+  @Test
+  void shouldLeaveATopicThatExistsAsItIs() throws InterruptedException, ExecutionException {
+    // given
+    var topic = topic("existing");
+    admin
+        .createTopics(List.of(new NewTopic("existing", 7, (short) 1)))
+        .all()
+        .get();
+
+    // when
+    TopicSetup.ensure(kafka.bootstrapServers(), List.of(topic));
+
+    // then
+    assertThat(partitions("existing")).isEqualTo(7);
+    assertThat(configuration("existing")).containsEntry("retention.ms", "604800000");
+  }
+
+  @Test
+  void shouldCreateEachTopicOnceWhenAllServicesStartTogether() {
+    // given
+    var topics = IntStream.range(0, 10).mapToObj(i -> topic("together-" + i)).toList();
+
+    // when
+    var services =
+        IntStream.range(0, 4)
+            .mapToObj(_ -> CompletableFuture.runAsync(() -> ensure(kafka, topics)))
+            .toList();
+
+    // then
+    for (var service : services) {
+      assertThatCode(() -> service.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+          .doesNotThrowAnyException();
+    }
+    assertThat(topics).allSatisfy(topic -> assertThat(partitions(topic.name())).isEqualTo(1));
+  }
+
+  @Test
+  void shouldWaitForABrokerThatStartsLater() throws Exception {
+    // given
+    var port = FreePort.find();
+    var topics = List.of(topic("late"));
+    var waiting =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                TopicSetup.ensure("127.0.0.1:" + port, topics);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    assertThat(waiting).isNotDone();
+
+    // when
+    try (var late = EmbeddedKafka.start(folder.resolve("late"), port)) {
+      waiting.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+      // then
+      try (var lateAdmin =
+          Admin.create(
+              Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, late.bootstrapServers()))) {
+        assertThat(lateAdmin.listTopics().names().get()).contains("late");
+      }
+    }
+  }
+
+  @Test
+  void shouldStopWaitingWhenTold() throws InterruptedException {
+    // given
+    var nobody = "127.0.0.1:" + FreePort.find();
+    var outcome = new AtomicReference<>("still waiting");
+    var waiting =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    TopicSetup.ensure(nobody, List.of(topic("never")));
+                    outcome.set("created");
+                  } catch (InterruptedException e) {
+                    outcome.set("interrupted");
+                  }
+                });
+
+    // when
+    waiting.interrupt();
+
+    // then
+    assertThat(waiting.join(STOP_LIMIT)).as("stopped within %s", STOP_LIMIT).isTrue();
+    assertThat(outcome).hasValue("interrupted");
+  }
+
+  private static void ensure(EmbeddedKafka broker, List<Topic> topics) {
+    try {
+      TopicSetup.ensure(broker.bootstrapServers(), topics);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Topic topic(String name) {
+    return new Topic(
+        name, "nothing", byte[].class, 1, Duration.ofHours(1), Map.of(), "this test");
+  }
+
+  private static int partitions(String topic) throws InterruptedException, ExecutionException {
+    return admin
+        .describeTopics(List.of(topic))
+        .topicNameValues()
+        .values()
+        .iterator()
+        .next()
+        .get()
+        .partitions()
+        .size();
+  }
+
+  private static Map<String, String> configuration(String topic)
+      throws InterruptedException, ExecutionException {
+    var resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    return admin
+        .describeConfigs(List.of(resource))
+        .values()
+        .values()
+        .iterator()
+        .next()
+        .get()
+        .entries()
+        .stream()
+        .collect(
+            Collectors.toMap(
+                entry -> entry.name(), entry -> Optional.ofNullable(entry.value()).orElse("")));
+  }
+}

@@ -1,0 +1,194 @@
+package io.tallyman.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.JobView;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.RedisClient;
+
+/** {@code ./tally dev} over HTTP, as a user would drive it. */
+class DevIT {
+
+  private static final Pattern KAFKA = Pattern.compile("Kafka +(\\S+)");
+  private static final Pattern REDIS = Pattern.compile("Redis +(redis://\\S+)");
+  private static final Pattern ID = Pattern.compile("\"sequence\":(\\d+)");
+
+  @TempDir Path dataDir;
+
+  @Test
+  void shouldTellTheSameStoryOnEverySideWhenAJobRuns() throws Exception {
+    try (var tally = Tally.dev(dataDir);
+        var receiver = new Receiver()) {
+      // when
+      var job = run(tally, "{\"name\":\"Ada\"}", receiver).id().value();
+      var end = await(tally, job);
+
+      // then: the API
+      assertThat(end.status()).isEqualTo(JobStatus.COMPLETED);
+      assertThat(end.output()).hasToString("Optional[{\"greeting\":\"Hello, Ada!\"}]");
+
+      // then: Redis
+      try (var redis = RedisClient.create(tally.printed(REDIS))) {
+        Await.until(
+            Duration.ofSeconds(5),
+            () -> "Redis has " + redis.hgetAll("job:" + job),
+            () -> "3".equals(redis.hget("job:" + job, "sequence")));
+        assertThat(redis.ttl("job:" + job)).isBetween(1L, 3600L);
+      }
+
+      // then: the receiver
+      Await.until(
+          Duration.ofSeconds(10),
+          () -> "received " + receiver.bodiesOf(job),
+          () -> receiver.bodiesOf(job).size() == 3);
+      var bodies = receiver.bodiesOf(job);
+      assertThat(bodies.get(0)).isEqualTo("{\"id\":\"%s\",\"status\":\"IN_QUEUE\"}".formatted(job));
+      assertThat(bodies.get(1))
+          .matches(
+              "\\{\"id\":\"%s\",\"status\":\"IN_PROGRESS\",\"delayTime\":\\d+}".formatted(job));
+      assertThat(bodies.get(2))
+          .matches(
+              ("\\{\"id\":\"%s\",\"status\":\"COMPLETED\",\"delayTime\":\\d+,"
+                      + "\"executionTime\":\\d+,\"output\":\\{\"greeting\":\"Hello, Ada!\"}}")
+                  .formatted(job));
+    }
+  }
+
+  @Test
+  void shouldShowOneEventPerTransitionToAForeignKafkaClient() throws Exception {
+    Tools.require("kcat");
+    try (var tally = Tally.dev(dataDir)) {
+      // when
+      var job = run(tally, "{}", null).id().value();
+      await(tally, job);
+
+      // then
+      assertThat(kcat(tally.printed(KAFKA), job))
+          .hasSize(3)
+          .allSatisfy(line -> assertThat(line).contains("ce_specversion=1.0", "ce_subject=" + job))
+          .satisfies(
+              lines -> {
+                assertThat(lines.get(0)).contains("ce_id=" + job + ":1", "\"status\":\"IN_QUEUE\"");
+                assertThat(lines.get(1)).contains("ce_id=" + job + ":2", "io.tallyman.job.started");
+                assertThat(lines.get(2)).contains("ce_id=" + job + ":3", "\"status\":\"COMPLETED\"");
+              });
+    }
+  }
+
+  @Test
+  void shouldLeaveNothingRunningAndKeepTheDataWhenInterrupted() throws Exception {
+    // given
+    String job;
+    List<ProcessHandle> children;
+    URI api;
+    try (var tally = Tally.dev(dataDir)) {
+      job = run(tally, "{}", null).id().value();
+      await(tally, job);
+      run(tally, "{\"sleep\":60}", null);
+      children = tally.descendants();
+      api = URI.create(tally.apiUrl());
+
+      // when
+      var start = System.nanoTime();
+      tally.interrupt();
+      tally.awaitExit(Duration.ofSeconds(20));
+
+      // then
+      assertThat(Duration.ofNanos(System.nanoTime() - start))
+          .as(() -> String.join("\n", tally.output()))
+          .isLessThan(Duration.ofSeconds(5));
+    }
+    assertThat(children).isNotEmpty().noneMatch(ProcessHandle::isAlive);
+    try (var free = new ServerSocket(api.getPort(), 1, InetAddress.getLoopbackAddress())) {
+      assertThat(free.isBound()).isTrue();
+    }
+
+    // when
+    try (var again = Tally.dev(dataDir)) {
+      // then
+      assertThat(Http.view(Http.get(again.apiUrl() + "/v2/default/status/" + job)).status())
+          .isEqualTo(JobStatus.COMPLETED);
+      var history = Http.get(again.apiUrl() + "/v2/default/history/" + job).body();
+      assertThat(ID.matcher(history).results().map(found -> found.group(1)))
+          .containsExactly("1", "2", "3");
+    }
+  }
+
+  @Test
+  void shouldFinishWhatWasAcceptedWhenKilledAndStartedAgain() throws Exception {
+    try (var receiver = new Receiver()) {
+      // given
+      List<String> jobs;
+      try (var tally = Tally.dev(dataDir)) {
+        jobs =
+            java.util.stream.IntStream.range(0, 20)
+                .mapToObj(_ -> run(tally, "{\"name\":\"Ada\"}", receiver).id().value())
+                .toList();
+
+        // when
+        tally.kill();
+      }
+      try (var tally = Tally.dev(dataDir)) {
+        // then: none is lost, and those that no runner had begun end by themselves
+        var ends = jobs.stream().map(job -> Http.view(Http.get(tally.apiUrl() + "/v2/default/status/" + job))).toList();
+        assertThat(ends).hasSize(20);
+        var queued = ends.stream().filter(view -> view.status() == JobStatus.IN_QUEUE).toList();
+        for (var view : queued) {
+          assertThat(await(tally, view.id().value()).status()).isEqualTo(JobStatus.COMPLETED);
+        }
+      }
+    }
+  }
+
+  @Test
+  void shouldSayWhatToDoWhenThePortIsTaken() throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        var tally =
+            Tally.start(
+                Map.of(),
+                "dev",
+                "--port",
+                Integer.toString(taken.getLocalPort()),
+                "--data-dir",
+                dataDir.toString())) {
+      assertThat(tally.awaitExit(Duration.ofSeconds(20))).isEqualTo(2);
+      assertThat(tally.output()).anyMatch(line -> line.contains("Choose another with --port"));
+    }
+  }
+
+  private static JobView run(Tally tally, String input, Receiver receiver) {
+    return Http.view(
+        Http.post(
+            tally.apiUrl() + "/v2/default/run",
+            receiver == null
+                ? "{\"input\":%s}".formatted(input)
+                : "{\"input\":%s,\"webhook\":\"%s\"}".formatted(input, receiver.url())));
+  }
+
+  private static JobView await(Tally tally, String job) {
+    return Http.view(Http.get(tally.apiUrl() + "/v2/default/status-sync/" + job + "?wait=30000"));
+  }
+
+  private static List<String> kcat(String kafka, String job) throws Exception {
+    var kcat =
+        new ProcessBuilder(
+                "kcat", "-C", "-q", "-e", "-b", kafka, "-t", "job-events", "-f", "%h %s\n")
+            .redirectErrorStream(true)
+            .start();
+    var text = new String(kcat.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(kcat.waitFor()).as(text).isZero();
+    return text.lines().filter(line -> line.contains(job)).toList();
+  }
+}

@@ -1,0 +1,180 @@
+package io.tallyman.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tallyman.embedded.EmbeddedKafka;
+import io.tallyman.embedded.EmbeddedRedis;
+import io.tallyman.embedded.FreePort;
+import io.tallyman.schemas.job.JobStatus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each service as its own process, as an operator runs them, with plugs pulled. */
+class ServicesIT {
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  @TempDir Path folder;
+
+  private EmbeddedKafka kafka;
+  private EmbeddedRedis redis;
+  private Tally api;
+  private Tally processor;
+  private Tally runner;
+  private Tally dispatcher;
+  private final int apiPort = FreePort.find();
+  private final Map<String, Integer> healthPorts = new HashMap<>();
+
+  @BeforeEach
+  void start() throws IOException {
+    kafka = EmbeddedKafka.start(folder.resolve("kafka"));
+    redis = EmbeddedRedis.start(folder.resolve("redis"));
+    var endpoints = folder.resolve("endpoints.yaml");
+    Files.writeString(
+        endpoints,
+        """
+        endpoints:
+          default:
+            image: busybox:latest
+            command: [sh, -c, 'echo "{}" > output.json']
+            webhook: {delay: 200ms, attempts: 10}
+        """);
+    api = service("api");
+    processor = service("state-processor");
+    runner = service("worker-runner");
+    dispatcher = service("webhook-dispatcher");
+    awaitReady("http://127.0.0.1:" + apiPort);
+    for (var port : healthPorts.values()) {
+      awaitReady("http://127.0.0.1:" + port);
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    for (var service : List.of(api, runner, dispatcher, processor)) {
+      service.close();
+    }
+    redis.close();
+    kafka.close();
+  }
+
+  @Test
+  void shouldLoseNoJobAndNoWebhookWhenProcessorAndDispatcherAreKilled() throws Exception {
+    try (var receiver = new Receiver()) {
+      // given
+      var jobs =
+          IntStream.range(0, 40)
+              .mapToObj(
+                  i -> {
+                    // when
+                    if (i == 10) {
+                      processor.kill();
+                      processor = service("state-processor");
+                    }
+                    if (i == 20) {
+                      dispatcher.kill();
+                      dispatcher = service("webhook-dispatcher");
+                    }
+                    return Http.view(
+                            Http.post(
+                                url("/run"),
+                                "{\"input\":{},\"webhook\":\"%s\"}".formatted(receiver.url())))
+                        .id()
+                        .value();
+                  })
+              .toList();
+
+      // then
+      for (var job : jobs) {
+        Await.until(
+            LIMIT,
+            () -> Http.get(url("/history/" + job)).body(),
+            () ->
+                Http.view(Http.get(url("/status-sync/" + job + "?wait=5000"))).status()
+                    == JobStatus.COMPLETED);
+        Await.until(
+            LIMIT,
+            () -> "received " + receiver.bodiesOf(job),
+            () -> receiver.bodiesOf(job).stream().anyMatch(body -> body.contains("COMPLETED")));
+        assertThat(statesInOrderOfFirstArrival(receiver.bodiesOf(job)))
+            .containsExactly("IN_QUEUE", "IN_PROGRESS", "COMPLETED");
+      }
+    }
+  }
+
+  @Test
+  void shouldExitCleanlyAndQuicklyWhenTerminated() {
+    for (var service : List.of(runner, dispatcher, api, processor)) {
+      // when
+      service.signal("TERM");
+
+      // then: 143 is 128 + SIGTERM, the JVM's own code for an orderly end
+      assertThat(service.awaitExit(Duration.ofSeconds(10)))
+          .as(() -> String.join("\n", service.output()))
+          .isIn(0, 143);
+    }
+  }
+
+  @Test
+  void shouldRefuseToStartWhenASettingIsMisspelt() {
+    try (var service = Tally.start(Map.of("TALLY_KAFKAA", "x"), "api")) {
+      assertThat(service.awaitExit(Duration.ofSeconds(20))).isEqualTo(2);
+      assertThat(service.output()).anyMatch(line -> line.contains("Did you mean TALLY_KAFKA?"));
+    }
+  }
+
+  private Tally service(String name) {
+    var environment = new HashMap<String, String>();
+    environment.put("TALLY_KAFKA", kafka.bootstrapServers());
+    environment.put("TALLY_REDIS", redis.url());
+    environment.put("TALLY_ENDPOINTS_FILE", folder.resolve("endpoints.yaml").toString());
+    environment.put("TALLY_DATA_DIR", folder.resolve(name).toString());
+    environment.put("TALLY_JAVA_OPTS", "-Xmx256m");
+    if (name.equals("api")) {
+      environment.put("TALLY_API_PORT", Integer.toString(apiPort));
+    } else {
+      environment.put(
+          "TALLY_HEALTH_PORT",
+          Integer.toString(healthPorts.computeIfAbsent(name, _ -> FreePort.find())));
+    }
+    if (name.equals("worker-runner")) {
+      environment.put("TALLY_RUNNER_RUNTIME", "process");
+    }
+    return Tally.start(environment, name);
+  }
+
+  private String url(String path) {
+    return "http://127.0.0.1:%d/v2/default%s".formatted(apiPort, path);
+  }
+
+  private static void awaitReady(String base) {
+    Await.until(
+        LIMIT, () -> base + " is not ready: " + readyz(base), () -> readyz(base).startsWith("200"));
+  }
+
+  private static String readyz(String base) {
+    try {
+      var response = Http.get(base + "/readyz");
+      return response.statusCode() + " " + response.body();
+    } catch (java.io.UncheckedIOException e) {
+      return "no answer: " + e.getMessage();
+    }
+  }
+
+  private static List<String> statesInOrderOfFirstArrival(List<String> bodies) {
+    return bodies.stream()
+        .map(body -> body.replaceFirst(".*\"status\":\"([A-Z_]+)\".*", "$1"))
+        .distinct()
+        .toList();
+  }
+}

@@ -1,0 +1,100 @@
+package io.tallyman.webhooks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.runtime.Service;
+import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.webhooks.delivery.Backlog;
+import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.http.WebhookClient;
+import io.tallyman.webhooks.kafka.EventLoop;
+import io.tallyman.webhooks.kafka.EventReader;
+import io.tallyman.webhooks.kafka.Intake;
+import io.tallyman.webhooks.kafka.WebhookTopics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+/**
+ * Tells the receiver of every job that has a webhook of each of its transitions: at least once, in
+ * the order they happened, signed when the endpoint has a secret, without one receiver holding up
+ * another. An event counts as told when its receiver acknowledged it, or when it was given up and
+ * the dead letter is durable; a crash in between tells it again, with the same {@code webhook-id}.
+ */
+public final class WebhookDispatcher implements Service {
+
+  /** How long a record may wait for Kafka before its writer tries again. */
+  private static final int WRITE_TIMEOUT_MS = 30_000;
+
+  private final EventReader reader;
+  private final WebhookTopics topics;
+  private final WebhookClient client;
+  private final ScheduledThreadPoolExecutor timer;
+
+  private WebhookDispatcher(
+      EventReader reader,
+      WebhookTopics topics,
+      WebhookClient client,
+      ScheduledThreadPoolExecutor timer) {
+    this.reader = reader;
+    this.topics = topics;
+    this.client = client;
+    this.timer = timer;
+  }
+
+  /** Starts one; it connects to Kafka in the background. */
+  public static WebhookDispatcher start(WebhookSettings settings) {
+    var common = settings.common();
+    var timer = timer();
+    var client = new WebhookClient("Tallyman/" + version(), settings.maxInFlight(), timer);
+    var topics =
+        new WebhookTopics(
+            () ->
+                KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS));
+    var backlog = new Backlog();
+    var deliverer =
+        new Deliverer(
+            common.endpoints(),
+            new Deliverer.Ports(client, topics, InstantSource.system(), timer),
+            backlog,
+            settings.maxInFlight());
+    var intake = new Intake(deliverer, topics, backlog, timer);
+    var reader =
+        EventReader.start(
+            common.kafka(), settings.group(), new EventLoop(backlog, deliverer, intake));
+    return new WebhookDispatcher(reader, topics, client, timer);
+  }
+
+  @Override
+  public List<Health> health() {
+    return List.of(reader.health());
+  }
+
+  @Override
+  public void close() {
+    reader.close();
+    topics.close();
+    client.close();
+    timer.shutdownNow();
+  }
+
+  /** One thread: what it starts leaves it at once. */
+  private static ScheduledThreadPoolExecutor timer() {
+    var timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().name("webhook-timer").daemon().factory());
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
+  }
+
+  private static String version() {
+    try (var text = WebhookDispatcher.class.getResourceAsStream("version.txt")) {
+      return new String(Objects.requireNonNull(text).readAllBytes(), UTF_8).strip();
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to read version.txt", e);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package io.tallyman.webhooks.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.webhooks.delivery.Outcome;
+import io.tallyman.webhooks.delivery.Outcome.Kind;
+import io.tallyman.webhooks.delivery.Sender.Exchange;
+import io.tallyman.webhooks.delivery.Sender.Request;
+import java.io.IOException;
+import java.net.UnknownHostException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLException;
+import org.apache.hc.client5.http.ClientProtocolException;
+import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpHeaders;
+import org.apache.hc.core5.http.MessageConstraintException;
+import org.apache.hc.core5.http.MalformedChunkCodingException;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.jspecify.annotations.Nullable;
+
+/** One POST. */
+final class ApacheExchange implements Exchange {
+
+  /** How much of an answer is read: a sentence of error is worth having, a page is not. */
+  static final int MAX_ANSWER_BYTES = 16 << 10;
+
+  private static final int MAX_LOCATION = 200;
+  private static final ContentType JSON = ContentType.create("application/json");
+
+  private final CloseableHttpClient client;
+  private final ScheduledExecutorService timer;
+  private final Request request;
+
+  /** Why it was ended before there was an answer; the first reason stands. */
+  private final AtomicReference<@Nullable Kind> ended = new AtomicReference<>();
+
+  private final HttpPost post;
+
+  ApacheExchange(CloseableHttpClient client, ScheduledExecutorService timer, Request request) {
+    this.client = client;
+    this.timer = timer;
+    this.request = request;
+    this.post = new HttpPost(request.url());
+    request.headers().forEach(post::setHeader);
+    post.setEntity(new ByteArrayEntity(request.body().bytes(), JSON));
+  }
+
+  @Override
+  public Outcome run() {
+    var deadline =
+        timer.schedule(
+            // Closing a socket may block; the timer must not.
+            () -> Thread.ofVirtual().start(() -> end(Kind.TIMEOUT)),
+            Math.max(1, request.deadline().toMillis()),
+            TimeUnit.MILLISECONDS);
+    try {
+      return exchange();
+    } finally {
+      deadline.cancel(false);
+    }
+  }
+
+  @Override
+  public void cancel() {
+    end(Kind.INTERRUPTED);
+  }
+
+  private void end(Kind why) {
+    ended.compareAndSet(null, why);
+    post.cancel();
+  }
+
+  private Outcome exchange() {
+    try {
+      var response = client.executeOpen(null, post, null);
+      try {
+        return judge(response);
+      } finally {
+        close(response);
+      }
+    } catch (IOException e) {
+      return failure(e);
+    }
+  }
+
+  /** The status decides, whatever becomes of the rest of the answer. */
+  private Outcome judge(ClassicHttpResponse response) {
+    var status = response.getCode();
+    if (status < 200 || status > 599) {
+      return Outcome.failed(Kind.PROTOCOL, "Expected a status from 200 to 599, but got " + status);
+    }
+    var outcome = Outcome.answered(status, request.success(), firstBytes(response));
+    if (outcome.kind() != Kind.REDIRECT) {
+      return outcome;
+    }
+    var location = response.getFirstHeader(HttpHeaders.LOCATION);
+    var where = location == null || location.getValue() == null ? "nowhere" : location.getValue();
+    return Outcome.answered(
+        status,
+        request.success(),
+        "Not followed: " + where.substring(0, Math.min(MAX_LOCATION, where.length())));
+  }
+
+  private static String firstBytes(ClassicHttpResponse response) {
+    var entity = response.getEntity();
+    if (entity == null) {
+      return "";
+    }
+    var answer = new byte[MAX_ANSWER_BYTES];
+    var length = 0;
+    try {
+      var in = entity.getContent();
+      // To the end if it is near: only then can the connection be used again.
+      while (length < answer.length) {
+        var read = in.read(answer, length, answer.length - length);
+        if (read < 0) {
+          break;
+        }
+        length += read;
+      }
+    } catch (IOException _) {
+      // It broke off, or the deadline came; what was read is still worth keeping.
+    }
+    return new String(answer, 0, length, UTF_8);
+  }
+
+  /**
+   * Gives the connection back, or closes it when the answer was not read to its end: cancelled
+   * first, because closing an answer reads what is left of it.
+   */
+  private void close(ClassicHttpResponse response) {
+    post.cancel();
+    try {
+      response.close();
+    } catch (IOException _) {
+      // It is closed.
+    }
+  }
+
+  private Outcome failure(IOException e) {
+    var reason = ended.get();
+    if (reason == Kind.TIMEOUT) {
+      return Outcome.failed(
+          reason, "No answer within %d ms".formatted(request.deadline().toMillis()));
+    }
+    if (reason != null) {
+      return Outcome.failed(reason, "Stopped by us; another attempt follows");
+    }
+    var kind =
+        switch (e) {
+          case UnknownHostException _ -> Kind.DNS;
+          case SSLException _ -> Kind.TLS;
+          case ClientProtocolException _,
+              MessageConstraintException _,
+              MalformedChunkCodingException _ ->
+              Kind.PROTOCOL;
+          default -> Kind.CONNECT;
+        };
+    return Outcome.failed(kind, e.getClass().getSimpleName() + ": " + e.getMessage());
+  }
+}

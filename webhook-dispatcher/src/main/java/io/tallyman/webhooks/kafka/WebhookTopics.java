@@ -1,0 +1,155 @@
+package io.tallyman.webhooks.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.job.WebhookAttempt;
+import io.tallyman.schemas.kafka.Records;
+import io.tallyman.webhooks.delivery.AttemptLog;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The topics this service writes: attempts, deliveries given up, records it could not read.
+ * Thread-safe; its own lock guards the producer, which is made on first use, because that needs
+ * Kafka's address to resolve.
+ */
+public final class WebhookTopics implements AttemptLog, AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(WebhookTopics.class);
+  private static final String SERVICE = "webhook-dispatcher";
+  private static final String SOURCE = "/" + SERVICE;
+
+  /** What {@link #close} may take to get the last attempts out. */
+  private static final Duration FLUSH = Duration.ofMillis(500);
+
+  private final Supplier<Producer<String, byte[]>> producers;
+  private @Nullable Producer<String, byte[]> producer;
+  private boolean isClosed;
+
+  /**
+   * Connects on first use.
+   *
+   * @param producers makes the one producer
+   */
+  public WebhookTopics(Supplier<Producer<String, byte[]>> producers) {
+    this.producers = producers;
+  }
+
+  @Override
+  public void record(WebhookAttempt attempt) {
+    send(record(Topics.WEBHOOK_ATTEMPTS, attempt))
+        .whenComplete(
+            (_, failure) -> {
+              if (failure != null) {
+                LOG.warn(
+                    "attempt {} of job {} sequence {} is not recorded: {}",
+                    attempt.attempt(),
+                    attempt.jobId(),
+                    attempt.sequence(),
+                    failure.toString());
+              }
+            });
+  }
+
+  @Override
+  public CompletionStage<?> giveUp(WebhookAttempt last) {
+    return logged(
+        send(record(Topics.WEBHOOK_DEAD_LETTERS, last)),
+        "the dead letter of job %s sequence %d".formatted(last.jobId(), last.sequence()));
+  }
+
+  /** Writes the dead letter of a record of the event log; completes when that is durable. */
+  CompletionStage<?> reject(ConsumerRecord<byte[], byte[]> origin, String reason) {
+    var letter = Records.deadLetter(origin, reason, SERVICE);
+    return logged(
+        send(withTextKey(letter, letter.value()))
+            .exceptionallyCompose(
+                failure ->
+                    // With our headers a record of the largest size no longer fits. The log keeps
+                    // the original for ever, and the headers say where.
+                    failure instanceof RecordTooLargeException
+                        ? send(withTextKey(letter, null))
+                        : CompletableFuture.failedFuture(failure)),
+        "the dead letter of %s-%d@%d"
+            .formatted(origin.topic(), origin.partition(), origin.offset()));
+  }
+
+  @Override
+  public void close() {
+    Producer<String, byte[]> made;
+    synchronized (this) {
+      isClosed = true;
+      made = producer;
+    }
+    if (made != null) {
+      made.close(FLUSH);
+    }
+  }
+
+  private static ProducerRecord<String, byte[]> record(Topic topic, WebhookAttempt attempt) {
+    return Records.of(
+        topic,
+        attempt.jobId().value(),
+        attempt,
+        attempt.webhookId() + ":" + attempt.attempt(),
+        SOURCE,
+        attempt.time());
+  }
+
+  private static ProducerRecord<String, byte[]> withTextKey(
+      ProducerRecord<byte[], byte[]> letter, byte @Nullable [] value) {
+    var key = letter.key() == null ? null : new String(letter.key(), UTF_8);
+    return new ProducerRecord<>(letter.topic(), null, null, key, value, letter.headers());
+  }
+
+  private static CompletionStage<?> logged(CompletionStage<?> written, String what) {
+    return written.whenComplete(
+        (_, failure) -> {
+          if (failure != null) {
+            LOG.warn("{} is not written yet, will try again: {}", what, failure.toString());
+          }
+        });
+  }
+
+  private CompletionStage<@Nullable Void> send(ProducerRecord<String, byte[]> record) {
+    var written = new CompletableFuture<@Nullable Void>();
+    try {
+      var _ =
+          producer()
+          .send(
+              record,
+              (_, failure) -> {
+                if (failure == null) {
+                  written.complete(null);
+                } else {
+                  written.completeExceptionally(failure);
+                }
+              });
+    } catch (KafkaException | IllegalStateException e) {
+      written.completeExceptionally(e);
+    }
+    return written;
+  }
+
+  private synchronized Producer<String, byte[]> producer() {
+    if (isClosed) {
+      throw new IllegalStateException("Expected an open producer, but the service is closed");
+    }
+    if (producer == null) {
+      producer = producers.get();
+    }
+    return producer;
+  }
+}

@@ -1,0 +1,91 @@
+package io.tallyman.runner;
+
+import io.tallyman.runner.attempt.AttemptRuntime;
+import io.tallyman.runner.attempt.Attempts;
+import io.tallyman.runner.docker.DockerRuntime;
+import io.tallyman.runner.files.JobFolders;
+import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.kafka.ReportWriter;
+import io.tallyman.runner.kafka.RunnerTopics;
+import io.tallyman.runner.process.ProcessRuntime;
+import io.tallyman.runtime.Service;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The worker-runner: takes dispatched attempts into its slots, runs each when the state-processor
+ * says so, reports what came of it. Several run side by side, each with an id of its own.
+ */
+public final class Runner implements Service {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
+
+  private final AttemptRuntime runtime;
+  private final ReportWriter writer;
+  private final Attempts attempts;
+  private final RunnerTopics topics;
+
+  private Runner(
+      AttemptRuntime runtime, ReportWriter writer, Attempts attempts, RunnerTopics topics) {
+    this.runtime = runtime;
+    this.writer = writer;
+    this.attempts = attempts;
+    this.topics = topics;
+  }
+
+  /**
+   * Starts a runner; it connects to Kafka and to the engine in the background. With {@link
+   * RuntimeChoice#AUTO} the choice is made first, see {@link RuntimeChoice#resolve}.
+   */
+  public static Runner start(RunnerSettings settings) {
+    var resolved =
+        settings.runtime().resolve(settings.dockerHost(), settings.common().endpoints().all());
+    LOG.info("{}", resolved.why());
+    var folders =
+        new JobFolders(
+            settings.common().dataDir().resolve("attempts").resolve(settings.id().value()),
+            new HttpTransfer());
+    AttemptRuntime runtime =
+        switch (resolved.choice()) {
+          case PROCESS -> new ProcessRuntime(folders, Optional.ofNullable(System.getenv("PATH")));
+          case DOCKER, AUTO -> new DockerRuntime(settings.dockerHost(), settings.id(), folders, settings.slots());
+        };
+    return start(settings, runtime);
+  }
+
+  /** Starts a runner on a runtime of the caller's, which is closed with it. */
+  public static Runner start(RunnerSettings settings, AttemptRuntime runtime) {
+    var clock = InstantSource.system();
+    var common = settings.common();
+    var writer = new ReportWriter(common.kafka(), settings.id(), clock);
+    var attempts = new Attempts(common.endpoints(), runtime, writer, settings.slots());
+    var topics =
+        new RunnerTopics(
+            common,
+            new RunnerTopics.Identity(settings.id(), runtime.name()),
+            settings.batch(),
+            attempts,
+            writer,
+            clock);
+    topics.start();
+    return new Runner(runtime, writer, attempts, topics);
+  }
+
+  @Override
+  public List<Health> health() {
+    return List.of(topics.health(), runtime.health());
+  }
+
+  @Override
+  public void close() {
+    // In this order: nothing new comes, what runs is killed and handed back, that is flushed.
+    topics.close();
+    attempts.close();
+    writer.close();
+    runtime.close();
+    LOG.info("runner stopped");
+  }
+}

@@ -1,0 +1,15 @@
+package io.tallyman.runner.attempt;
+
+import io.tallyman.runtime.endpoints.Endpoint;
+import io.tallyman.schemas.job.RawJson;
+import java.time.Instant;
+
+/**
+ * An attempt that may run now.
+ *
+ * @param id which
+ * @param endpoint image, command and limits
+ * @param input handed over as it came
+ * @param deadline when it ends at the latest, by the broker's clock; for labels, not for measuring
+ */
+public record Attempt(AttemptId id, Endpoint endpoint, RawJson input, Instant deadline) {}

@@ -1,0 +1,139 @@
+package io.tallyman.runner.kafka;
+
+import io.tallyman.runner.attempt.AttemptId;
+import io.tallyman.runner.attempt.Attempts;
+import io.tallyman.schemas.job.Dispatch;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.kafka.Records;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.InterruptException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes dispatched attempts of one priority through the share group. The group only hands a record
+ * over: it is accepted as soon as the attempt's Start is durable, never held while the job runs.
+ */
+final class DispatchIntake implements Runnable {
+
+  /** A Start must be durable well within the lock on its record, 30 s. */
+  private static final Duration START_PATIENCE = Duration.ofSeconds(15);
+
+  /**
+   * Longer than {@link ShareGroup#FETCH_WAIT}: a fetch that is still out when the poll ends may
+   * acquire a record that nobody looks at before its lock lapses.
+   */
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  private static final Duration CLOSE_PATIENCE = Duration.ofMillis(500);
+
+  private static final Logger LOG = LoggerFactory.getLogger(DispatchIntake.class);
+
+  private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
+  private final Lane lane;
+  private final int batch;
+  private final Attempts attempts;
+  private final ReportWriter writer;
+  private final Tools tools;
+
+  /** What both lanes share. */
+  record Tools(DeadLetters deadLetters, Pause pause) {}
+
+  DispatchIntake(
+      Supplier<ShareConsumer<byte[], byte[]>> consumers,
+      Lane lane,
+      int batch,
+      Attempts attempts,
+      ReportWriter writer,
+      Tools tools) {
+    this.consumers = consumers;
+    this.lane = lane;
+    this.batch = batch;
+    this.attempts = attempts;
+    this.writer = writer;
+    this.tools = tools;
+  }
+
+  @Override
+  public void run() {
+    while (!tools.pause().isEnded()) {
+      var consumer = consumers.get();
+      try {
+        while (!tools.pause().isEnded()) {
+          lane.awaitTurn();
+          attempts.awaitFree(batch);
+          var records = consumer.poll(POLL);
+          lane.polled(records.isEmpty());
+          take(consumer, records);
+        }
+      } catch (InterruptedException | InterruptException _) {
+        // Told to stop; the loop's condition ends it.
+        LOG.debug("{} intake told to stop", lane.name());
+      } catch (Exception e) {
+        LOG.warn("{} dispatches cannot be read ({}); trying again", lane.name(), e.toString());
+        tools.pause().await();
+      } finally {
+        // The flag must not disturb the close, which sends the last acknowledgements.
+        Thread.interrupted();
+        consumer.close(CLOSE_PATIENCE);
+      }
+    }
+  }
+
+  private void take(
+      ShareConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records) {
+    if (records.isEmpty()) {
+      return;
+    }
+    var taken = new ArrayList<Taken>(records.count());
+    for (var record : records) {
+      try {
+        var dispatch = Records.decode(Dispatch.class, record.headers(), record.value());
+        var id = new AttemptId(dispatch.jobId(), dispatch.attempt());
+        switch (attempts.offer(dispatch)) {
+          case TAKEN -> taken.add(new Taken(record, id, writer.start(id)));
+          case KNOWN -> consumer.acknowledge(record, AcknowledgeType.ACCEPT);
+          case REFUSED -> consumer.acknowledge(record, AcknowledgeType.RELEASE);
+        }
+      } catch (MalformedMessage e) {
+        var buried = tools.deadLetters().bury(record, e.getMessage());
+        consumer.acknowledge(record, buried ? AcknowledgeType.REJECT : AcknowledgeType.RELEASE);
+      }
+    }
+    var deadline = System.nanoTime() + START_PATIENCE.toNanos();
+    for (var one : taken) {
+      consumer.acknowledge(one.record(), settle(one, deadline - System.nanoTime()));
+    }
+    consumer.commitAsync();
+  }
+
+  private AcknowledgeType settle(Taken one, long patienceNanos) {
+    try {
+      one.start().get(Math.max(0, patienceNanos), TimeUnit.NANOSECONDS);
+      return AcknowledgeType.ACCEPT;
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("{}: its Start is not durable ({}); giving it to somebody else", one.id(), e);
+      // Should the Start turn up after all, its answer finds nobody here, and is handed back.
+      attempts.withdraw(one.id());
+      return AcknowledgeType.RELEASE;
+    } catch (InterruptedException _) {
+      // The runner stops. The attempt stays held, so that it is handed back after its Start.
+      Thread.currentThread().interrupt();
+      return AcknowledgeType.RELEASE;
+    }
+  }
+
+  private record Taken(
+      ConsumerRecord<byte[], byte[]> record, AttemptId id, Future<RecordMetadata> start) {}
+}
