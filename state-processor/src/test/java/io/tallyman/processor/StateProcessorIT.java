@@ -256,10 +256,14 @@ class StateProcessorIT {
   private static ProcessorSettings settings(String bootstrap, Path data, String instance) {
     return ProcessorSettings.from(
         Map.of(
-            "TALLY_KAFKA", bootstrap,
-            "TALLY_REDIS", redis.url(),
-            "TALLY_DATA_DIR", data.toString(),
-            "TALLY_PROCESSOR_ID", instance));
+            "TALLY_KAFKA",
+            bootstrap,
+            "TALLY_REDIS",
+            redis.url(),
+            "TALLY_DATA_DIR",
+            data.toString(),
+            "TALLY_PROCESSOR_ID",
+            instance));
   }
 
   private static Start start(JobId job) {

@@ -4,6 +4,7 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.HandlerType;
 import io.javalin.http.HttpResponseException;
 import io.tallyman.api.jobs.Jobs;
 import io.tallyman.api.views.Unavailable;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -75,8 +77,8 @@ public final class ApiServer implements AutoCloseable {
     config.http.maxRequestSize = 2L * Bodies.RUNSYNC_LIMIT;
     configureJetty(config, listen);
 
-    table.add("/livez", context -> text(context, 200, "ok\n"), io.javalin.http.HandlerType.GET);
-    table.add("/readyz", this::readiness, io.javalin.http.HandlerType.GET);
+    table.add("/livez", context -> text(context, 200, "ok\n"), HandlerType.GET);
+    table.add("/readyz", this::readiness, HandlerType.GET);
     new JobRoutes(jobs).addTo(table);
     config.routes.before(guard::check);
     table.registerIn(config.routes);
@@ -115,7 +117,7 @@ public final class ApiServer implements AutoCloseable {
   private static void configureHttp(HttpConfiguration http) {
     http.setSendServerVersion(false);
     http.setSendXPoweredBy(false);
-    http.setHttpCompliance(org.eclipse.jetty.http.HttpCompliance.STRICT);
+    http.setHttpCompliance(HttpCompliance.STRICT);
   }
 
   private void readiness(Context context) {

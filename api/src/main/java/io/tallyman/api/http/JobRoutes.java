@@ -19,6 +19,7 @@ import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobRequest;
 import io.tallyman.schemas.json.MessageCodec;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -225,7 +226,7 @@ final class JobRoutes {
   }
 
   private static Optional<String> idempotencyKey(Context context) {
-    var values = java.util.Collections.list(context.req().getHeaders("Idempotency-Key"));
+    var values = Collections.list(context.req().getHeaders("Idempotency-Key"));
     if (values.isEmpty()) {
       return Optional.empty();
     }

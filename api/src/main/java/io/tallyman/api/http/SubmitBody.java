@@ -14,6 +14,7 @@ import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -157,8 +158,8 @@ final class SubmitBody {
     return new Parsed(
         input.orElseThrow(),
         new Policy(
-            java.time.Duration.ofMillis(executionTimeout),
-            java.time.Duration.ofMillis(ttl),
+            Duration.ofMillis(executionTimeout),
+            Duration.ofMillis(ttl),
             lowPriority),
         webhookV2.or(() -> webhook));
   }

@@ -16,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -88,7 +89,7 @@ public final class EventLog implements AutoCloseable {
     } finally {
       // After a failure nobody knows its state: the next reader opens a new one.
       if (borrowed != null) {
-        borrowed.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ZERO));
+        borrowed.close(CloseOptions.timeout(Duration.ZERO));
       }
     }
   }
@@ -141,7 +142,7 @@ public final class EventLog implements AutoCloseable {
   public void close() {
     isClosed = true;
     for (var consumer = idle.poll(); consumer != null; consumer = idle.poll()) {
-      consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ZERO));
+      consumer.close(CloseOptions.timeout(Duration.ZERO));
     }
   }
 

@@ -13,8 +13,11 @@ import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -73,10 +76,10 @@ final class EventTail {
   }
 
   /**
-   * Follows the log until interrupted, or until something must begin anew: the caller then calls
+   * Follows the log until it should stop, or until something must begin anew: the caller then calls
    * again.
    */
-  void follow() throws InterruptedException {
+  void follow(BooleanSupplier isStopping) throws InterruptedException {
     if (!index.belongTo(logId())) {
       state.restarted();
     }
@@ -92,19 +95,16 @@ final class EventTail {
       var partitions = partitions(consumer);
       consumer.assign(partitions);
       partitions.forEach(partition -> consumer.seek(partition, index.next(partition.partition())));
-      follow(consumer, partitions.size());
+      follow(consumer, partitions.size(), isStopping);
     }
   }
 
-  private void follow(Consumer<byte[], byte[]> consumer, int partitions)
-      throws InterruptedException {
+  private void follow(
+      Consumer<byte[], byte[]> consumer, int partitions, BooleanSupplier isStopping) {
     var nextCheck = System.nanoTime();
     var nextPartitionCheck = nextCheck + CHECK_PARTITIONS.toNanos();
-    while (true) {
+    while (!isStopping.getAsBoolean()) {
       var records = consumer.poll(POLL);
-      if (Thread.interrupted()) {
-        throw new InterruptedException("Told to stop following the log");
-      }
       if (!records.isEmpty()) {
         apply(records);
       }
@@ -157,7 +157,7 @@ final class EventTail {
     }
   }
 
-  private static java.util.List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
+  private static List<TopicPartition> partitions(Consumer<byte[], byte[]> consumer) {
     return consumer.partitionsFor(Topics.EVENTS.name()).stream()
         .map(info -> new TopicPartition(info.topic(), info.partition()))
         .toList();
@@ -175,8 +175,8 @@ final class EventTail {
                 AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
                 5_000))) {
       var name = Topics.EVENTS.name();
-      var topics = admin.describeTopics(java.util.List.of(name)).allTopicNames().get();
-      return java.util.Objects.requireNonNull(topics.get(name)).topicId().toString();
+      var topics = admin.describeTopics(List.of(name)).allTopicNames().get();
+      return Objects.requireNonNull(topics.get(name)).topicId().toString();
     } catch (ExecutionException e) {
       throw new KafkaException("Expected to learn the id of job-events, but failed", e.getCause());
     }

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +26,11 @@ public final class KafkaLink implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaLink.class);
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  /** For all threads together; Kafka's clients may hang on to an answer that will not come. */
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(1);
+  /** How long the threads have to see that they should stop: some polls. */
+  private static final Duration STOP_LIMIT = Duration.ofMillis(700);
+
+  /** How long they have once interrupted, because Kafka does not answer them. */
+  private static final Duration INTERRUPT_LIMIT = Duration.ofMillis(300);
 
   private final CountDownLatch topicsExist = new CountDownLatch(1);
   private final CountDownLatch stop = new CountDownLatch(1);
@@ -59,8 +63,8 @@ public final class KafkaLink implements AutoCloseable {
                   topicsExist.countDown();
                   stop.await();
                 }),
-            start("api-events", afterTopics(events::follow)),
-            start("api-news", afterTopics(news::follow)));
+            start("api-events", afterTopics(() -> events.follow(this::isStopping))),
+            start("api-news", afterTopics(() -> news.follow(this::isStopping))));
   }
 
   /** How well the log is followed. */
@@ -81,23 +85,38 @@ public final class KafkaLink implements AutoCloseable {
   @Override
   public void close() {
     stop.countDown();
-    threads.forEach(Thread::interrupt);
-    var deadline = System.nanoTime() + STOP_LIMIT.toNanos();
     try {
-      for (var thread : threads) {
-        if (!thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
-          LOG.warn("{} does not stop in {} ms; going on", thread.getName(), STOP_LIMIT.toMillis());
-        }
-      }
+      join(STOP_LIMIT);
+      threads.forEach(Thread::interrupt);
+      join(INTERRUPT_LIMIT);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    threads.stream()
+        .filter(Thread::isAlive)
+        .forEach(thread -> LOG.debug("{} still waits for Kafka; going on", thread.getName()));
     deadLetters.close();
+  }
+
+  /** Waits for all threads together, so long at the most. */
+  private void join(Duration limit) throws InterruptedException {
+    var deadline = System.nanoTime() + limit.toNanos();
+    for (var thread : threads) {
+      thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+    }
+  }
+
+  private boolean isStopping() {
+    return stop.getCount() == 0;
   }
 
   private Loop afterTopics(Loop loop) {
     return () -> {
-      topicsExist.await();
+      while (!topicsExist.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (isStopping()) {
+          return;
+        }
+      }
       loop.run();
     };
   }
@@ -112,7 +131,7 @@ public final class KafkaLink implements AutoCloseable {
       do {
         try {
           loop.run();
-        } catch (org.apache.kafka.common.errors.InterruptException e) {
+        } catch (InterruptException e) {
           return;
         } catch (RuntimeException e) {
           LOG.warn("{} failed and begins again in {} ms", name, PAUSE.toMillis(), e);

@@ -12,6 +12,7 @@ import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -43,8 +44,8 @@ final class NewsTail {
     return isListening;
   }
 
-  /** Follows both topics until interrupted. */
-  void follow() throws InterruptedException {
+  /** Follows both topics until it should stop. */
+  void follow(BooleanSupplier isStopping) {
     try (var consumer = KafkaSettings.consumer(bootstrapServers, "api-news", Map.of())) {
       var partitions =
           TOPICS.stream()
@@ -56,18 +57,15 @@ final class NewsTail {
       // Seeking is lazy; asking for the position makes it happen before anybody counts on it.
       partitions.forEach(consumer::position);
       isListening = true;
-      follow(consumer);
+      follow(consumer, isStopping);
     } finally {
       isListening = false;
     }
   }
 
-  private void follow(Consumer<byte[], byte[]> consumer) throws InterruptedException {
-    while (true) {
+  private void follow(Consumer<byte[], byte[]> consumer, BooleanSupplier isStopping) {
+    while (!isStopping.getAsBoolean()) {
       var records = consumer.poll(POLL);
-      if (Thread.interrupted()) {
-        throw new InterruptedException("Told to stop following the news");
-      }
       for (var record : records) {
         try {
           tell(record);

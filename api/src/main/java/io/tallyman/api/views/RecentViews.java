@@ -1,5 +1,6 @@
 package io.tallyman.api.views;
 
+import io.tallyman.runtime.redis.JobViews;
 import io.tallyman.runtime.redis.JobViews.Entry;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobEvent;
@@ -99,7 +100,7 @@ public final class RecentViews {
         0,
         endpoint,
         JobView.accepted(job),
-        clock.instant().plus(io.tallyman.runtime.redis.JobViews.TIME_TO_LIVE));
+        clock.instant().plus(JobViews.TIME_TO_LIVE));
   }
 
   private static long size(JobView view) {

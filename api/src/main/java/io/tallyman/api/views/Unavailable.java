@@ -1,5 +1,7 @@
 package io.tallyman.api.views;
 
+import java.util.Locale;
+
 /**
  * Something this service needs does not answer now. The request may be repeated; the text says what
  * is known of its effect.
@@ -43,7 +45,7 @@ public final class Unavailable extends Exception {
 
     /** Such as {@code event-log-unavailable}. */
     public String code() {
-      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
   }
 }

@@ -468,6 +468,45 @@ class ApiIT {
   }
 
   @Test
+  void shouldRefuseSubmitsWhenKafkaGoesAndTakeThemWhenItIsBack() throws InterruptedException {
+    // given
+    var port = FreePort.find();
+    var broker = EmbeddedKafka.start(folder.resolve("kafka-that-goes"), port);
+    TopicSetup.ensure(broker.bootstrapServers(), Topics.all(ENDPOINTS.names()));
+    try (var lonely =
+            Api.start(
+                settings("kafka-goes", broker.bootstrapServers(), redis.url(), Optional.empty()));
+        var there = new Client(lonely.port())) {
+      Await.until("it is ready", () -> there.get("/readyz").status() == 200);
+      var known = there.post("/run", "{\"input\":1}").view().id();
+
+      // when
+      broker.close();
+      var began = System.nanoTime();
+      var refused = there.post("/run", "{\"input\":2}");
+
+      // then
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(refused.header("Retry-After")).isNotEmpty();
+      assertThat(refused.problem().type()).endsWith("event-log-unavailable");
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(7));
+      assertThat(there.get("/status/" + known).status()).isEqualTo(200);
+      assertThat(there.get("/status/nobody").status()).isEqualTo(503);
+      Await.until("it says so", () -> there.get("/readyz").status() == 503);
+
+      // when
+      broker = EmbeddedKafka.start(folder.resolve("kafka-that-goes"), port);
+
+      // then
+      Await.until("it is ready again", () -> there.get("/readyz").status() == 200);
+      assertThat(there.post("/run", "{\"input\":3}").status()).isEqualTo(200);
+      assertThat(processor.countCommands(broker.bootstrapServers())).isEqualTo(2);
+    } finally {
+      broker.close();
+    }
+  }
+
+  @Test
   void shouldAnswerRequestsThatWaitWhenItStops() {
     // given
     var stopping =

@@ -21,7 +21,7 @@ class StrictTextTest {
       var changes = random.nextInt(3);
       for (int i = 0; i < changes; i++) {
         var change = (byte) random.nextInt(256);
-        bytes[random.nextInt(bytes.length)] = change == '\\' ? 'x' : change;
+        bytes[random.nextInt(bytes.length)] = change == '\\' ? (byte) 'x' : change;
       }
       var isUtf8 = isUtf8(bytes);
       refused += isUtf8 ? 0 : 1;

@@ -36,7 +36,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
 
 /** What the api meets on the topics: answers commands as the state-processor would. */
 public final class ProcessorStandIn implements AutoCloseable {
@@ -51,6 +50,7 @@ public final class ProcessorStandIn implements AutoCloseable {
   private final List<JobCommand> commands = new CopyOnWriteArrayList<>();
   private final Thread thread;
   private volatile boolean isSilent;
+  private volatile boolean isClosed;
 
   /** Begins with the commands that are there. */
   public ProcessorStandIn(String bootstrapServers) {
@@ -60,13 +60,7 @@ public final class ProcessorStandIn implements AutoCloseable {
             .daemon()
             .name("stand-in")
             .start(
-                () -> {
-                  try {
-                    follow(bootstrapServers);
-                  } catch (InterruptException e) {
-                    // Closed.
-                  }
-                });
+() -> follow(bootstrapServers));
   }
 
   /** Every command seen, oldest first. */
@@ -134,7 +128,7 @@ public final class ProcessorStandIn implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.interrupt();
+    isClosed = true;
     try {
       thread.join();
     } catch (InterruptedException e) {
@@ -151,7 +145,7 @@ public final class ProcessorStandIn implements AutoCloseable {
               .toList();
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
-      while (!Thread.currentThread().isInterrupted()) {
+      while (!isClosed) {
         consumer.poll(Duration.ofMillis(100)).forEach(this::answer);
       }
     }

@@ -132,7 +132,7 @@ public final class Demo {
     Disagreement.unlessEqual(
         "the log, read back", events.stream().map(event -> text(event)).toList(), history);
     transcript.line(
-        "history", "%d events read back from job-events, the same".formatted(history.size()));
+        "history", "%d events, read back from the log: the same".formatted(history.size()));
   }
 
   private void checkRedis(JobId job, String document) throws Disagreement {
@@ -151,11 +151,7 @@ public final class Demo {
         true,
         left.isPositive() && left.compareTo(JobViews.TIME_TO_LIVE) <= 0);
     transcript.line(
-        "redis", "job:%s = %s  TTL %d s".formatted(shortened(job), document, left.toSeconds()));
-  }
-
-  private static String shortened(JobId job) {
-    return job.value().substring(0, Math.min(8, job.value().length())) + "…";
+        "redis", "job:%s  TTL %d s  %s".formatted(job, left.toSeconds(), document));
   }
 
   private static String text(Object message) {

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.regex.Pattern;
 
 /** Prints the demonstration, aligned for a human eye: what, where it was seen, the fact. */
 final class Transcript {
@@ -14,8 +15,12 @@ final class Transcript {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
+  /** Ids made within a minute differ at their end. */
+  private static final Pattern ID =
+      Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0-9a-f]{6})");
+
   /** Longest body shown; the demo's own are shorter. */
-  private static final int WIDTH = 150;
+  private static final int WIDTH = 140;
 
   private final PrintStream out;
 
@@ -29,7 +34,10 @@ final class Transcript {
   }
 
   void line(String what, String text) {
-    out.printf("  %-9s %s%n", what, text.substring(0, Math.min(WIDTH, text.length())));
+    var shown = ID.matcher(text).replaceAll("…$1");
+    out.printf(
+        "  %-9s %s%n",
+        what, shown.length() <= WIDTH ? shown : shown.substring(0, WIDTH - 1) + "…");
   }
 
   void event(String before, JobEvent event) {
@@ -42,7 +50,8 @@ final class Transcript {
                 before,
                 event.status(),
                 TIME.format(event.meta().time()),
-                times(view)));
+                times(view))
+            .strip());
   }
 
   void webhook(Received webhook) {

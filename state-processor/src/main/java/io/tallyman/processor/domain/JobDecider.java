@@ -191,8 +191,7 @@ public final class JobDecider {
                   meta(submit.jobId(), request, 1, 1, at, submit.actor()),
                   request,
                   at.plus(request.policy().ttl())));
-      case Absent _ ->
-          Refusal.notServed("submit", submit.jobId(), request.endpoint());
+      case Absent _ -> Refusal.notServed("submit", submit.jobId(), request.endpoint());
       case Queued known -> Refusal.taken(submit, known.request().fingerprint());
       case Running known -> Refusal.taken(submit, known.request().fingerprint());
       case Retryable known -> Refusal.taken(submit, known.request().fingerprint());

@@ -111,21 +111,25 @@ public final class Mirror implements AutoCloseable {
         return;
       }
       try {
-        rewindWhereRedisForgot();
         write(records);
+        rewindWhereRedisForgot();
         markWhatIsWhole();
-      } catch (JedisException e) {
+      } catch (JedisException | IllegalStateException e) {
+        // It does not answer, or it refuses: it is full, or a replica.
         health =
-            Health.notReady("mirror", "Redis does not answer; will try again: " + e.getMessage());
-        LOG.warn("Redis does not answer ({}); jobs go on, will try again", e.getMessage());
-        waitForRedis(records);
+            Health.notReady("mirror", "Redis takes no views; will try again: " + e.getMessage());
+        LOG.warn("Redis takes no views ({}); jobs go on, will try again", e.getMessage());
+        // It may come back without what was written so far.
+        catchingUp.clear();
         checkedAt = Long.MIN_VALUE;
+        waitForRedis(records);
         return;
       }
       health = Health.ready("mirror", "Redis follows the log");
     } catch (WakeupException e) {
       throw e;
     } catch (KafkaException e) {
+      health = Health.notReady("mirror", "lost Kafka; will try again: " + e.getMessage());
       LOG.warn("the mirror lost Kafka ({}); will try again", e.getMessage());
       LockSupport.parkNanos(POLL.toNanos());
     }
@@ -135,14 +139,22 @@ public final class Mirror implements AutoCloseable {
    * Stays in the group without reading on, until Redis answers; then the same records come again.
    */
   private void waitForRedis(ConsumerRecords<byte[], byte[]> records) {
+    readAgain(records);
+    try {
+      do {
+        consumer.pause(consumer.assignment());
+        // Only partitions that were assigned just now have any.
+        readAgain(consumer.poll(POLL));
+      } while (!isClosed.get() && !answers());
+    } finally {
+      consumer.resume(consumer.assignment());
+    }
+  }
+
+  private void readAgain(ConsumerRecords<byte[], byte[]> records) {
     for (var partition : records.partitions()) {
       consumer.seek(partition, records.records(partition).getFirst().offset());
     }
-    consumer.pause(consumer.assignment());
-    while (!isClosed.get() && !answers()) {
-      consumer.poll(POLL);
-    }
-    consumer.resume(consumer.assignment());
   }
 
   private boolean answers() {
@@ -203,8 +215,10 @@ public final class Mirror implements AutoCloseable {
     for (var partition : consumer.assignment()) {
       if (!catchingUp.containsKey(partition) && !views.isMarked(mark(partition))) {
         LOG.info("Redis has no mark of {}: mirroring its last hour again", partition);
-        catchingUp.put(partition, consumer.endOffsets(Set.of(partition)).get(partition));
+        var end = consumer.endOffsets(Set.of(partition)).get(partition);
         rewind(partition, now - JobViews.TIME_TO_LIVE.toMillis());
+        views.mark(beginning(partition));
+        catchingUp.put(partition, end);
       }
     }
     checkedAt = now;
@@ -219,21 +233,32 @@ public final class Mirror implements AutoCloseable {
     }
   }
 
-  /** The mark comes last: a mirror that stopped half-way must start over. */
+  /**
+   * The mark comes last: a mirror that stopped half-way must start over. So must one whose mark of
+   * the beginning is gone: Redis was emptied in between.
+   */
   private void markWhatIsWhole() {
-    var whole =
+    var done =
         catchingUp.entrySet().stream()
             .filter(entry -> consumer.position(entry.getKey()) >= entry.getValue())
             .map(Map.Entry::getKey)
             .toList();
-    for (var partition : whole) {
-      views.mark(mark(partition));
+    for (var partition : done) {
+      if (views.isMarked(beginning(partition))) {
+        views.mark(mark(partition));
+      } else {
+        checkedAt = Long.MIN_VALUE;
+      }
       catchingUp.remove(partition);
     }
   }
 
   private static String mark(TopicPartition partition) {
     return "mirror:" + partition;
+  }
+
+  private static String beginning(TopicPartition partition) {
+    return mark(partition) + ":beginning";
   }
 
   private final class OnAssigned implements ConsumerRebalanceListener {

@@ -8,12 +8,10 @@ import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand;
 import io.tallyman.schemas.job.JobCommand.Cancel;
 import io.tallyman.schemas.job.JobCommand.Complete;
-import io.tallyman.schemas.job.JobCommand.Expire;
 import io.tallyman.schemas.job.JobCommand.Fail;
 import io.tallyman.schemas.job.JobCommand.Release;
 import io.tallyman.schemas.job.JobCommand.Retry;
 import io.tallyman.schemas.job.JobCommand.Start;
-import io.tallyman.schemas.job.JobCommand.Submit;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobCancelled;
 import io.tallyman.schemas.job.JobEvent.JobCompleted;
@@ -112,7 +110,9 @@ class JobDeciderPropertiesTest {
         .ifPresent(
             run -> {
               assertThat(run.delayTime()).as("delayTime").isGreaterThanOrEqualTo(Duration.ZERO);
-              assertThat(run.executionTime()).as("executionTime").isGreaterThanOrEqualTo(Duration.ZERO);
+              assertThat(run.executionTime())
+                  .as("executionTime")
+                  .isGreaterThanOrEqualTo(Duration.ZERO);
             });
     if (!log.isEmpty()) {
       var last = log.getLast();

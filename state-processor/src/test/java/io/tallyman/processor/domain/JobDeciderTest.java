@@ -108,8 +108,7 @@ class JobDeciderTest {
     given(at(0, submit()), at(3, start(1)))
         .when(at(4, cancel()))
         .then(
-            new JobCancelled(
-                meta(3, 1, T0.plusSeconds(4), "api"), Optional.of(run(3_000, 1_000))));
+            new JobCancelled(meta(3, 1, T0.plusSeconds(4), "api"), Optional.of(run(3_000, 1_000))));
   }
 
   @Test
@@ -281,8 +280,7 @@ class JobDeciderTest {
             "Expected to submit job 'job-1', but the same request was accepted before")
         .when(at(1, complete(1)))
         .thenRefused(
-            Code.INVALID_STATE,
-            "Expected to complete job 'job-1', but attempt 1 was not started")
+            Code.INVALID_STATE, "Expected to complete job 'job-1', but attempt 1 was not started")
         .when(at(1, start(1)))
         .when(at(2, new JobCommand.Start(JOB, 1, OTHER_RUNNER)))
         .thenRefused(
@@ -303,7 +301,11 @@ class JobDeciderTest {
   void shouldKnowARequestByItsFingerprintAlone() {
     var same =
         new JobRequest(
-            EndpointName.DEFAULT, OUTPUT, Policy.DEFAULT, Optional.empty(), request().fingerprint());
+            EndpointName.DEFAULT,
+            OUTPUT,
+            Policy.DEFAULT,
+            Optional.empty(),
+            request().fingerprint());
 
     given(at(0, submit()))
         .when(at(1, submit(same)))

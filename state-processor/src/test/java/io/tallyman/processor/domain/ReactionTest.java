@@ -71,8 +71,7 @@ class ReactionTest {
     given(SUBMITTED, STARTED)
         .when(at(2, new JobCommand.Start(JOB, 1, OTHER_RUNNER)))
         .thenTold(
-            stop(
-                OTHER_RUNNER, 1, "Expected to start job 'job-1', but runner 'runner-1' runs it"));
+            stop(OTHER_RUNNER, 1, "Expected to start job 'job-1', but runner 'runner-1' runs it"));
   }
 
   @Test

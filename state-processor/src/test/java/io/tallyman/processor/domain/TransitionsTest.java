@@ -47,8 +47,7 @@ class TransitionsTest {
       Map.of(
           "(absent)", List.of(),
           "IN_QUEUE, attempt 1", List.of(at(0, submit())),
-          "IN_QUEUE, attempt 2",
-              List.of(at(0, submit()), at(1, start(1)), at(2, release(1))),
+          "IN_QUEUE, attempt 2", List.of(at(0, submit()), at(1, start(1)), at(2, release(1))),
           "IN_PROGRESS",
               List.of(at(0, submit()), at(1, start(1)), at(2, release(1)), at(3, start(2))),
           "FAILED", List.of(at(0, submit()), at(1, start(1)), at(2, fail(1))),
@@ -61,13 +60,11 @@ class TransitionsTest {
       Map.ofEntries(
           entry("Submit, same request", _ -> submit()),
           entry(
-              "Submit, other request",
-              _ -> submit(request(EndpointName.DEFAULT, "0ther", false))),
+              "Submit, other request", _ -> submit(request(EndpointName.DEFAULT, "0ther", false))),
           entry("Submit, unknown endpoint", _ -> submit(request(NOT_SERVED, "0ther", false))),
           entry("Start, current attempt", attempt -> start(attempt)),
           entry("Start, other attempt", attempt -> start(other(attempt))),
-          entry(
-              "Start, other runner", attempt -> new JobCommand.Start(JOB, attempt, OTHER_RUNNER)),
+          entry("Start, other runner", attempt -> new JobCommand.Start(JOB, attempt, OTHER_RUNNER)),
           entry("Complete, current attempt", attempt -> complete(attempt)),
           entry("Complete, other attempt", attempt -> complete(other(attempt))),
           entry(
@@ -76,7 +73,8 @@ class TransitionsTest {
           entry("Fail, current attempt", attempt -> fail(attempt)),
           entry("Fail, other attempt", attempt -> fail(other(attempt))),
           entry(
-              "Fail, other runner", attempt -> new JobCommand.Fail(JOB, attempt, OTHER_RUNNER, "x")),
+              "Fail, other runner",
+              attempt -> new JobCommand.Fail(JOB, attempt, OTHER_RUNNER, "x")),
           entry("Release, current attempt", attempt -> release(attempt)),
           entry("Release, other attempt", attempt -> release(other(attempt))),
           entry(
@@ -98,11 +96,8 @@ class TransitionsTest {
     assertThat(status(life)).as("reached").isEqualTo(row.state().replaceFirst(",.*", ""));
 
     // when
-    var since =
-        row.command().equals("Expire, due") ? LONG_AFTER : last.plus(Duration.ofSeconds(1));
-    life.when(
-        new Step(
-            since, Objects.requireNonNull(COMMANDS.get(row.command())).apply(attempt)));
+    var since = row.command().equals("Expire, due") ? LONG_AFTER : last.plus(Duration.ofSeconds(1));
+    life.when(new Step(since, Objects.requireNonNull(COMMANDS.get(row.command())).apply(attempt)));
 
     // then
     assertThat(answer(life)).as("answer").isEqualTo(row.answer());
@@ -113,8 +108,7 @@ class TransitionsTest {
   void shouldHaveARowForEveryStateWithEveryCommand() {
     var pairs =
         STATES.keySet().stream()
-            .flatMap(
-                state -> COMMANDS.keySet().stream().map(command -> List.of(state, command)))
+            .flatMap(state -> COMMANDS.keySet().stream().map(command -> List.of(state, command)))
             .collect(Collectors.toSet());
 
     assertThat(Transitions.rows().stream().map(row -> List.of(row.state(), row.command())))

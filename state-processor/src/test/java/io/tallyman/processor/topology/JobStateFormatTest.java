@@ -86,7 +86,8 @@ class JobStateFormatTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "q", "{}", "x{}", "q{}", "qnull", "e{\"id\":\"job-1\"}", "q\u0000\u0001"})
+  @ValueSource(
+      strings = {"", "q", "{}", "x{}", "q{}", "qnull", "e{\"id\":\"job-1\"}", "q\u0000\u0001"})
   void shouldSayThatTheStoreIsCorruptWhenTheBytesAreNoState(String text) {
     assertThatThrownBy(() -> JobStateFormat.read(text.getBytes(UTF_8)))
         .isInstanceOf(IllegalStateException.class)

@@ -82,8 +82,7 @@ class JobTopologyTest {
                           "content-type", "application/json"));
               assertThat(read.message())
                   .isInstanceOfSatisfying(
-                      JobQueued.class,
-                      queued -> assertThat(queued.request()).isEqualTo(request()));
+                      JobQueued.class, queued -> assertThat(queued.request()).isEqualTo(request()));
             });
   }
 
@@ -94,8 +93,7 @@ class JobTopologyTest {
     assertThat(driver.read(DISPATCH))
         .extracting(Read::key, Read::message, read -> read.headers().get("ce_id"))
         .containsExactly(
-            tuple(
-                "job-1", new Dispatch(JOB, EndpointName.DEFAULT, 1, INPUT), "job-1:dispatch:1"));
+            tuple("job-1", new Dispatch(JOB, EndpointName.DEFAULT, 1, INPUT), "job-1:dispatch:1"));
     assertThat(driver.read(DISPATCH_LOW)).isEmpty();
   }
 
@@ -155,8 +153,7 @@ class JobTopologyTest {
         .extracting(Read::key, Read::message)
         .containsExactly(
             tuple(
-                "runner-2",
-                new RunnerControl.Stop(OTHER_RUNNER, JOB, 1, "the job was cancelled")));
+                "runner-2", new RunnerControl.Stop(OTHER_RUNNER, JOB, 1, "the job was cancelled")));
   }
 
   @Test

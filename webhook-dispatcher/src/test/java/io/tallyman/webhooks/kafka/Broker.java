@@ -1,0 +1,196 @@
+package io.tallyman.webhooks.kafka;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.tallyman.embedded.EmbeddedKafka;
+import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.kafka.TopicSetup;
+import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.JobEvent;
+import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.kafka.Records;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A real broker with the topics of an installation, and what the neighbours of the dispatcher do to
+ * it: the state-processor writes events in transactions, so the log has gaps.
+ */
+public final class Broker implements AutoCloseable {
+
+  private final EmbeddedKafka kafka;
+  private final Producer<String, byte[]> events;
+  private final Admin admin;
+
+  private Broker(EmbeddedKafka kafka) {
+    this.kafka = kafka;
+    this.events =
+        new KafkaProducer<>(
+            Map.of(
+                ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                kafka.bootstrapServers(),
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                "test",
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                Topics.MAX_RECORD_BYTES),
+            new StringSerializer(),
+            new ByteArraySerializer());
+    this.admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
+  }
+
+  public static Broker start(Path folder) throws InterruptedException {
+    var broker = new Broker(EmbeddedKafka.start(folder));
+    TopicSetup.ensure(
+        broker.kafka.bootstrapServers(), Topics.all(List.of(EndpointName.DEFAULT)));
+    broker.events.initTransactions();
+    return broker;
+  }
+
+  public String bootstrapServers() {
+    return kafka.bootstrapServers();
+  }
+
+  /** Appends events as one transaction. */
+  public void append(List<? extends JobEvent> all) {
+    events.beginTransaction();
+    for (var event : all) {
+      var meta = event.meta();
+      var _ =
+          events.send(
+              Records.of(
+                  Topics.EVENTS,
+                  meta.jobId().value(),
+                  event,
+                  meta.jobId() + ":" + meta.sequence(),
+                  "/test",
+                  meta.time()));
+    }
+    events.commitTransaction();
+  }
+
+  /** Appends events that never happened: their transaction is aborted. */
+  public void appendAborted(JobEvent event) {
+    events.beginTransaction();
+    var _ =
+        events.send(
+            Records.of(
+                Topics.EVENTS, event.meta().jobId().value(), event, "x", "/test", event.meta().time()));
+    events.flush();
+    events.abortTransaction();
+  }
+
+  /** Appends what is no event to the partition of a key. */
+  public void appendRaw(String key, byte @Nullable [] value, Map<String, String> headers) {
+    var record = new ProducerRecord<String, byte @Nullable []>(Topics.EVENTS.name(), key, value);
+    headers.forEach((name, text) -> record.headers().add(name, text.getBytes(UTF_8)));
+    events.beginTransaction();
+    var _ = events.send(record);
+    events.commitTransaction();
+  }
+
+  /** Everything on a topic now. */
+  public List<ConsumerRecord<byte[], byte[]>> read(Topic topic) {
+    var all = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+    try (var consumer = KafkaSettings.consumer(bootstrapServers(), "test", Map.of())) {
+      var partitions = partitions(topic);
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      var ends = consumer.endOffsets(partitions);
+      while (partitions.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
+        consumer.poll(Duration.ofMillis(100)).forEach(all::add);
+      }
+    }
+    return all;
+  }
+
+  /** The messages of one job on a topic now. */
+  public <T> List<T> read(Topic topic, Class<T> type, String job) throws MalformedMessage {
+    var messages = new ArrayList<T>();
+    for (var record : read(topic)) {
+      if (job.equals(new String(record.key(), UTF_8))) {
+        messages.add(Records.decode(type, record.headers(), record.value()));
+      }
+    }
+    return messages;
+  }
+
+  /** How many offsets of the event log the group has not committed. */
+  public long lag(String group) throws InterruptedException {
+    try {
+      var committed = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+      var ends =
+          admin
+              .listOffsets(
+                  partitions(Topics.EVENTS).stream()
+                      .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
+              .all()
+              .get();
+      var lag = 0L;
+      for (var end : ends.entrySet()) {
+        var offset = committed.get(end.getKey());
+        lag += end.getValue().offset() - (offset == null ? 0 : offset.offset());
+      }
+      return lag;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected offsets of " + group, e);
+    }
+  }
+
+  /** Commits the end of the log, with this metadata. */
+  public void commitEnd(String group, String metadata) throws InterruptedException {
+    try {
+      var ends =
+          admin
+              .listOffsets(
+                  partitions(Topics.EVENTS).stream()
+                      .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
+              .all()
+              .get();
+      admin
+          .alterConsumerGroupOffsets(
+              group,
+              ends.entrySet().stream()
+                  .collect(
+                      Collectors.toMap(
+                          Map.Entry::getKey,
+                          end -> new OffsetAndMetadata(end.getValue().offset(), metadata))))
+          .all()
+          .get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected to commit for " + group, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+    events.close();
+    kafka.close();
+  }
+
+  private static List<TopicPartition> partitions(Topic topic) {
+    return IntStream.range(0, topic.partitions())
+        .mapToObj(partition -> new TopicPartition(topic.name(), partition))
+        .toList();
+  }
+}
