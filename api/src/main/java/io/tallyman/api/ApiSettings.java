@@ -18,11 +18,7 @@ import java.util.Optional;
  * @param idleTimeout how long a connection may be silent while it should send
  */
 public record ApiSettings(
-    CommonSettings common,
-    String host,
-    int port,
-    Optional<Path> apiKeyFile,
-    Duration idleTimeout) {
+    CommonSettings common, String host, int port, Optional<Path> apiKeyFile, Duration idleTimeout) {
 
   public static final Variable<String> HOST =
       Variable.text(

@@ -86,7 +86,8 @@ class VariableTest {
     assertThatThrownBy(() -> SLOTS.from(Map.of("TALLY_SLOTS", text)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
-            "TALLY_SLOTS='%s': Expected a whole number from 1 to 1000. How many attempts run at once",
+            "TALLY_SLOTS='%s': Expected a whole number from 1 to 1000. How many attempts run at"
+                + " once",
             text);
   }
 

@@ -30,8 +30,7 @@ class GoldenMessagesTest {
     var message = MessageCodec.decode(golden.type().record(), golden.json());
 
     // then
-    assertThat(new String(MessageCodec.encode(message), UTF_8))
-        .isEqualTo(golden.text());
+    assertThat(new String(MessageCodec.encode(message), UTF_8)).isEqualTo(golden.text());
   }
 
   @ParameterizedTest

@@ -69,8 +69,7 @@ class TopicsTest {
         .allSatisfy(
             topic ->
                 assertThat(topic.configuration())
-                    .containsEntry(
-                        "max.message.bytes", Integer.toString(Topics.MAX_RECORD_BYTES)));
+                    .containsEntry("max.message.bytes", Integer.toString(Topics.MAX_RECORD_BYTES)));
   }
 
   @Test
@@ -108,9 +107,7 @@ class TopicsTest {
     if (retention.isNegative()) {
       return "for ever";
     }
-    return retention.toDays() > 0
-        ? retention.toDays() + " d"
-        : retention.toHours() + " h";
+    return retention.toDays() > 0 ? retention.toDays() + " d" : retention.toHours() + " h";
   }
 
   private static String settings(Map<String, String> settings) {

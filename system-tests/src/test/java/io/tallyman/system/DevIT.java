@@ -82,7 +82,8 @@ class DevIT {
               lines -> {
                 assertThat(lines.get(0)).contains("ce_id=" + job + ":1", "\"status\":\"IN_QUEUE\"");
                 assertThat(lines.get(1)).contains("ce_id=" + job + ":2", "io.tallyman.job.started");
-                assertThat(lines.get(2)).contains("ce_id=" + job + ":3", "\"status\":\"COMPLETED\"");
+                assertThat(lines.get(2))
+                    .contains("ce_id=" + job + ":3", "\"status\":\"COMPLETED\"");
               });
     }
   }
@@ -142,7 +143,10 @@ class DevIT {
       }
       try (var tally = Tally.dev(dataDir)) {
         // then: none is lost, and those that no runner had begun end by themselves
-        var ends = jobs.stream().map(job -> Http.view(Http.get(tally.apiUrl() + "/v2/default/status/" + job))).toList();
+        var ends =
+            jobs.stream()
+                .map(job -> Http.view(Http.get(tally.apiUrl() + "/v2/default/status/" + job)))
+                .toList();
         assertThat(ends).hasSize(20);
         var queued = ends.stream().filter(view -> view.status() == JobStatus.IN_QUEUE).toList();
         for (var view : queued) {

@@ -36,8 +36,7 @@ final class Http {
       throw new AssertionError(response.statusCode() + " " + response.body());
     }
     try {
-      return MessageCodec.decode(
-          JobView.class, response.body().getBytes(StandardCharsets.UTF_8));
+      return MessageCodec.decode(JobView.class, response.body().getBytes(StandardCharsets.UTF_8));
     } catch (MalformedMessage e) {
       throw new AssertionError(response.body(), e);
     }
@@ -45,8 +44,7 @@ final class Http {
 
   private static HttpResponse<String> send(HttpRequest.Builder request) {
     try {
-      return CLIENT.send(
-          request.timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
+      return CLIENT.send(request.timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

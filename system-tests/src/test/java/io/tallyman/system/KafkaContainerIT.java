@@ -138,8 +138,7 @@ class KafkaContainerIT {
         .allSatisfy(
             topic ->
                 assertThat(
-                        configuration(
-                            new ConfigResource(ConfigResource.Type.TOPIC, topic.name())))
+                        configuration(new ConfigResource(ConfigResource.Type.TOPIC, topic.name())))
                     .as(topic.name())
                     .containsAllEntriesOf(topic.configuration()));
   }
@@ -183,22 +182,14 @@ class KafkaContainerIT {
         .incrementalAlterConfigs(
             Map.of(
                 resource,
-                List.of(
-                    new AlterConfigOp(
-                        new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
+                List.of(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET))))
         .all()
         .get();
   }
 
   private static Map<String, String> configuration(ConfigResource resource) {
     try {
-      return admin
-          .describeConfigs(List.of(resource))
-          .all()
-          .get()
-          .get(resource)
-          .entries()
-          .stream()
+      return admin.describeConfigs(List.of(resource)).all().get().get(resource).entries().stream()
           .collect(
               Collectors.toMap(
                   ConfigEntry::name, entry -> Optional.ofNullable(entry.value()).orElse("")));

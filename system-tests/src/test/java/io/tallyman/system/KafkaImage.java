@@ -145,7 +145,8 @@ final class KafkaImage {
             "--output",
             target.toString());
     if (code != 0) {
-      throw new IllegalStateException("Expected jlink to make a runtime, but it ended with " + code);
+      throw new IllegalStateException(
+          "Expected jlink to make a runtime, but it ended with " + code);
     }
   }
 
@@ -175,7 +176,8 @@ final class KafkaImage {
   private static Set<String> libraries(Path java) throws IOException {
     var command = new java.util.ArrayList<>(List.of("ldd"));
     command.addAll(PROGRAMS);
-    for (var name : List.of("bin/java", "lib/libjava.so", "lib/libnio.so", "lib/server/libjvm.so")) {
+    for (var name :
+        List.of("bin/java", "lib/libjava.so", "lib/libnio.so", "lib/server/libjvm.so")) {
       command.add(java.resolve(name).toString());
     }
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();

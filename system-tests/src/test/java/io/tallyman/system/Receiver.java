@@ -17,8 +17,7 @@ final class Receiver implements AutoCloseable {
   private final List<String> bodies = Collections.synchronizedList(new ArrayList<>());
 
   Receiver() throws IOException {
-    this.server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.createContext(
         "/",

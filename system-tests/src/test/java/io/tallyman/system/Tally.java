@@ -42,7 +42,9 @@ final class Tally implements AutoCloseable {
     }
   }
 
-  /** {@code tally dev}, ready; on a free port, with processes unless the arguments say otherwise. */
+  /**
+   * {@code tally dev}, ready; on a free port, with processes unless the arguments say otherwise.
+   */
   static Tally dev(Path dataDir, String... more) {
     var arguments =
         new ArrayList<>(List.of("dev", "--port", "0", "--data-dir", dataDir.toString()));

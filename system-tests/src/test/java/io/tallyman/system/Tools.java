@@ -17,6 +17,7 @@ final class Tools {
     var isThere =
         Arrays.stream(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
             .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
-    assumeTrue(isThere, () -> "SKIPPED: " + program + " is not on the PATH; install it to run this");
+    assumeTrue(
+        isThere, () -> "SKIPPED: " + program + " is not on the PATH; install it to run this");
   }
 }

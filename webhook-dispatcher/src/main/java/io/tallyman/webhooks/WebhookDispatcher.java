@@ -52,8 +52,7 @@ public final class WebhookDispatcher implements Service {
     var client = new WebhookClient("Tallyman/" + version(), settings.maxInFlight(), timer);
     var topics =
         new WebhookTopics(
-            () ->
-                KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS));
+            () -> KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS));
     var backlog = new Backlog();
     var deliverer =
         new Deliverer(

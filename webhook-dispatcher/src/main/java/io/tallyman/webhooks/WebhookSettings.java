@@ -41,8 +41,6 @@ public record WebhookSettings(CommonSettings common, String group, int maxInFlig
    */
   public static WebhookSettings from(Map<String, String> environment) {
     return new WebhookSettings(
-        CommonSettings.from(environment),
-        GROUP.from(environment),
-        MAX_IN_FLIGHT.from(environment));
+        CommonSettings.from(environment), GROUP.from(environment), MAX_IN_FLIGHT.from(environment));
   }
 }

@@ -193,7 +193,9 @@ class WebhookDispatcherIT {
     assertThat(attempts)
         .extracting(WebhookAttempt::outcome)
         .containsExactly("status", "status", "delivered");
-    assertThat(attempts).extracting(WebhookAttempt::webhookId).containsOnly(received.get(0).webhookId());
+    assertThat(attempts)
+        .extracting(WebhookAttempt::webhookId)
+        .containsOnly(received.get(0).webhookId());
     assertThat(broker.read(Topics.WEBHOOK_DEAD_LETTERS, WebhookAttempt.class, "again")).isEmpty();
   }
 
@@ -220,8 +222,7 @@ class WebhookDispatcherIT {
       assertThat(receiver.received())
           .extracting(Received::sequence)
           .containsExactly(1L, 2L, 2L, 2L, 3L);
-      var letters =
-          broker.read(Topics.WEBHOOK_DEAD_LETTERS, WebhookAttempt.class, "given-up");
+      var letters = broker.read(Topics.WEBHOOK_DEAD_LETTERS, WebhookAttempt.class, "given-up");
       assertThat(letters).hasSize(1);
       var letter = letters.getFirst();
       assertThat(letter.sequence()).isEqualTo(2);
@@ -231,7 +232,8 @@ class WebhookDispatcherIT {
       assertThat(letter.webhookId()).isEqualTo(receiver.received().get(1).webhookId());
       var lines = log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
       assertThat(lines)
-          .anyMatch(line -> line.startsWith("GAVE UP telling job given-up sequence 2 to 127.0.0.1"));
+          .anyMatch(
+              line -> line.startsWith("GAVE UP telling job given-up sequence 2 to 127.0.0.1"));
 
       // and: the secret is nowhere
       var key = SECRET.substring("whsec_".length());
@@ -357,8 +359,7 @@ class WebhookDispatcherIT {
         receiver.received().stream()
             .collect(
                 Collectors.groupingBy(
-                    Received::job,
-                    Collectors.mapping(Received::sequence, Collectors.toList())));
+                    Received::job, Collectors.mapping(Received::sequence, Collectors.toList())));
     assertThat(told).hasSize(60);
     told.forEach(
         (job, sequences) ->
@@ -442,8 +443,9 @@ class WebhookDispatcherIT {
 
       // then
       assertThat(started).isLessThan(Duration.ofSeconds(2));
-      assertThat(health).extracting(Health::name, Health::isReady).containsExactly(
-          tuple("kafka", false));
+      assertThat(health)
+          .extracting(Health::name, Health::isReady)
+          .containsExactly(tuple("kafka", false));
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
     }
   }
@@ -507,8 +509,7 @@ class WebhookDispatcherIT {
   }
 
   private static Run run() {
-    return new Run(
-        new RunnerId("runner-1"), Duration.ofMillis(120), Duration.ofMillis(4_500));
+    return new Run(new RunnerId("runner-1"), Duration.ofMillis(120), Duration.ofMillis(4_500));
   }
 
   private static int number(String job) {

@@ -51,7 +51,8 @@ public final class Runner implements Service {
     AttemptRuntime runtime =
         switch (resolved.choice()) {
           case PROCESS -> new ProcessRuntime(folders, Optional.ofNullable(System.getenv("PATH")));
-          case DOCKER, AUTO -> new DockerRuntime(settings.dockerHost(), settings.id(), folders, settings.slots());
+          case DOCKER, AUTO ->
+              new DockerRuntime(settings.dockerHost(), settings.id(), folders, settings.slots());
         };
     return start(settings, runtime);
   }

@@ -30,8 +30,8 @@ public record RunnerSettings(
       Variable.text(
           "TALLY_RUNNER_ID",
           "",
-          "Name of this runner, 1 to 64 characters A-Z a-z 0-9 . _ -; unset: the host's name. No two"
-              + " live runners may share one");
+          "Name of this runner, 1 to 64 characters A-Z a-z 0-9 . _ -; unset: the host's name. No"
+              + " two live runners may share one");
 
   public static final Variable<Integer> SLOTS =
       Variable.number(
@@ -55,8 +55,8 @@ public record RunnerSettings(
       new Variable<>(
           "TALLY_RUNNER_RUNTIME",
           "docker",
-          "What runs the jobs: docker; process (development only: isolates nothing); or auto (docker"
-              + " when it can run every endpoint's image, else process)",
+          "What runs the jobs: docker; process (development only: isolates nothing); or auto"
+              + " (docker when it can run every endpoint's image, else process)",
           RuntimeChoice::parse);
 
   public static final Variable<String> DOCKER_HOST =

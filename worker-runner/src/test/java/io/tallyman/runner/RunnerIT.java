@@ -91,12 +91,15 @@ class RunnerIT {
 
     // then
     var complete = processor.await(Complete.class, job);
-    assertThat(complete).isEqualTo(new Complete(job, 1, start.runner(), RawJson.of("{\"greeting\":\"Hello, Ada!\"}")));
+    assertThat(complete)
+        .isEqualTo(
+            new Complete(job, 1, start.runner(), RawJson.of("{\"greeting\":\"Hello, Ada!\"}")));
     assertThat(processor.awaitOutput(job, "greeting Ada"))
-        .satisfies(output -> {
-          assertThat(output.channel()).isEqualTo(Channel.STDOUT);
-          assertThat(output.attempt()).isEqualTo(1);
-        });
+        .satisfies(
+            output -> {
+              assertThat(output.channel()).isEqualTo(Channel.STDOUT);
+              assertThat(output.attempt()).isEqualTo(1);
+            });
   }
 
   @Test
@@ -106,7 +109,9 @@ class RunnerIT {
 
     processor.run(processor.await(Start.class, job), LIMIT);
 
-    assertThat(processor.await(Fail.class, job).error()).startsWith("exit_code: ").endsWith("the input says \"fail\": true");
+    assertThat(processor.await(Fail.class, job).error())
+        .startsWith("exit_code: ")
+        .endsWith("the input says \"fail\": true");
   }
 
   @Test
@@ -120,7 +125,9 @@ class RunnerIT {
     processor.dispatch("{}", true);
 
     // when
-    var heartbeat = processor.awaitHeartbeat(one -> one.running().equals(List.of(new Serving(EndpointName.DEFAULT, 1))));
+    var heartbeat =
+        processor.awaitHeartbeat(
+            one -> one.running().equals(List.of(new Serving(EndpointName.DEFAULT, 1))));
     processor.listen(Duration.ofSeconds(2));
 
     // then
@@ -138,7 +145,8 @@ class RunnerIT {
     var third = processor.awaitStart();
     processor.run(third, LIMIT);
     processor.await(Complete.class, third.jobId());
-    assertThat(processor.commands()).noneMatch(command -> !(command instanceof Start) && command.jobId().equals(first));
+    assertThat(processor.commands())
+        .noneMatch(command -> !(command instanceof Start) && command.jobId().equals(first));
   }
 
   @Test
@@ -155,7 +163,8 @@ class RunnerIT {
     var next = processor.dispatch("{}", false);
     processor.run(processor.await(Start.class, next), LIMIT);
     processor.await(Complete.class, next);
-    assertThat(processor.commands()).noneMatch(command -> !(command instanceof Start) && command.jobId().equals(job));
+    assertThat(processor.commands())
+        .noneMatch(command -> !(command instanceof Start) && command.jobId().equals(job));
   }
 
   @Test
@@ -184,10 +193,11 @@ class RunnerIT {
 
     // then
     assertThat(processor.await(Release.class, unknown))
-        .satisfies(release -> {
-          assertThat(release.attempt()).isEqualTo(3);
-          assertThat(release.reason()).startsWith("runner_restarted: ");
-        });
+        .satisfies(
+            release -> {
+              assertThat(release.attempt()).isEqualTo(3);
+              assertThat(release.reason()).startsWith("runner_restarted: ");
+            });
   }
 
   @Test
@@ -203,7 +213,8 @@ class RunnerIT {
     processor.await(Start.class, job);
     var letter = processor.awaitDeadLetter();
     assertThat(letter.value()).containsExactly(1, 2);
-    assertThat(Records.text(letter.headers(), "tallyman-origin")).startsWith("job-dispatch.default-");
+    assertThat(Records.text(letter.headers(), "tallyman-origin"))
+        .startsWith("job-dispatch.default-");
     assertThat(Records.text(letter.headers(), "tallyman-service")).isEqualTo("worker-runner");
   }
 
@@ -257,10 +268,12 @@ class RunnerIT {
     var port = FreePort.find();
     var runner = Runner.start(settings("127.0.0.1:" + port, 1, 1));
     runners.add(runner);
-    assertThat(runner.health()).anySatisfy(one -> {
-      assertThat(one.name()).isEqualTo("kafka");
-      assertThat(one.isReady()).isFalse();
-    });
+    assertThat(runner.health())
+        .anySatisfy(
+            one -> {
+              assertThat(one.name()).isEqualTo("kafka");
+              assertThat(one.isReady()).isFalse();
+            });
 
     // when
     try (var late = EmbeddedKafka.start(dataDir.resolve("late"), port)) {
@@ -311,12 +324,18 @@ class RunnerIT {
   private static RunnerSettings settings(String bootstrapServers, int slots, int batch) {
     return RunnerSettings.from(
         Map.of(
-            "TALLY_KAFKA", bootstrapServers,
-            "TALLY_DATA_DIR", dataDir.resolve("data").toString(),
-            "TALLY_RUNNER_ID", "it-" + UUID.randomUUID(),
-            "TALLY_RUNNER_SLOTS", Integer.toString(slots),
-            "TALLY_RUNNER_BATCH", Integer.toString(batch),
-            "TALLY_RUNNER_RUNTIME", "process"));
+            "TALLY_KAFKA",
+            bootstrapServers,
+            "TALLY_DATA_DIR",
+            dataDir.resolve("data").toString(),
+            "TALLY_RUNNER_ID",
+            "it-" + UUID.randomUUID(),
+            "TALLY_RUNNER_SLOTS",
+            Integer.toString(slots),
+            "TALLY_RUNNER_BATCH",
+            Integer.toString(batch),
+            "TALLY_RUNNER_RUNTIME",
+            "process"));
   }
 
   private static final class NoRuntime implements AttemptRuntime {

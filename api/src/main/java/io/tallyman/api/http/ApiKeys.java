@@ -84,9 +84,7 @@ public final class ApiKeys {
     for (var known : digests.get()) {
       matches += MessageDigest.isEqual(known, digest) ? 1 : 0;
     }
-    return matches > 0
-        ? Optional.of(new Credential(new String(digest, UTF_8)))
-        : Optional.empty();
+    return matches > 0 ? Optional.of(new Credential(new String(digest, UTF_8))) : Optional.empty();
   }
 
   private static byte[] digest(String key) {

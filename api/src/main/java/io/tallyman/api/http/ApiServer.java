@@ -122,10 +122,7 @@ public final class ApiServer implements AutoCloseable {
 
   private void readiness(Context context) {
     var all = health.get();
-    text(
-        context,
-        all.stream().allMatch(Health::isReady) ? 200 : 503,
-        HealthServer.describe(all));
+    text(context, all.stream().allMatch(Health::isReady) ? 200 : 503, HealthServer.describe(all));
   }
 
   private void unmatched(Context context, HttpResponseException e) {

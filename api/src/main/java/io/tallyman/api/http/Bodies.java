@@ -46,8 +46,9 @@ final class Bodies {
   Bodies() {
     this.units =
         new Semaphore(
-            (int) (Math.max(2L * RUNSYNC_LIMIT, Runtime.getRuntime().maxMemory() / HEAP_SHARE)
-                / UNIT));
+            (int)
+                (Math.max(2L * RUNSYNC_LIMIT, Runtime.getRuntime().maxMemory() / HEAP_SHARE)
+                    / UNIT));
   }
 
   /**

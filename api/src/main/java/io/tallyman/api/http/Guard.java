@@ -32,8 +32,8 @@ final class Guard {
         throw Refusal.of(
             400,
             "key-in-query",
-            "Expected the key in the header 'Authorization: Bearer KEY', but it is in the URL, where"
-                + " logs keep it. Replace that key, and send the new one in the header");
+            "Expected the key in the header 'Authorization: Bearer KEY', but it is in the URL,"
+                + " where logs keep it. Replace that key, and send the new one in the header");
       }
     }
     if (PROBES.contains(context.path())) {

@@ -13,8 +13,8 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers what Jetty refuses before a route sees it (a bad request line, too long a header …) with a
- * problem document too, never with HTML, a stack trace or what an exception said.
+ * Answers what Jetty refuses before a route sees it (a bad request line, too long a header …) with
+ * a problem document too, never with HTML, a stack trace or what an exception said.
  */
 final class JettyProblems extends ErrorHandler {
 

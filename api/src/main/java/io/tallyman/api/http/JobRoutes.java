@@ -29,8 +29,8 @@ import java.util.function.Supplier;
  *
  * <ul>
  *   <li>{@code POST run}: {@code {id, status}}
- *   <li>{@code POST runsync}, {@code GET|POST status-sync/{id}}: waits for the end as long as {@code
- *       ?wait=} says; the status document, or {@code {id, status}}
+ *   <li>{@code POST runsync}, {@code GET|POST status-sync/{id}}: waits for the end as long as
+ *       {@code ?wait=} says; the status document, or {@code {id, status}}
  *   <li>{@code GET|POST status/{id}}: the status document
  *   <li>{@code POST cancel/{id}}: {@code {id, status}}
  *   <li>{@code GET health}: jobs and workers of the endpoint
@@ -68,8 +68,7 @@ final class JobRoutes {
     both(table, "/history/{id}", this::history, GET);
   }
 
-  private static void both(
-      RouteTable table, String path, Handler handler, HandlerType... methods) {
+  private static void both(RouteTable table, String path, Handler handler, HandlerType... methods) {
     table.add("/v2/{endpoint}" + path, handler, methods);
     table.add(path, handler, methods);
   }
@@ -150,8 +149,7 @@ final class JobRoutes {
                 "idempotency-key-reused",
                 "Expected the same body as before under this Idempotency-Key, but it differs. Use"
                     + " another key for another job");
-        case Outcome.Refused(var rejection) ->
-            throw Refusal.of(409, "refused", rejection.detail());
+        case Outcome.Refused(var rejection) -> throw Refusal.of(409, "refused", rejection.detail());
       };
     }
   }
@@ -249,9 +247,7 @@ final class JobRoutes {
 
   private static Refusal unknownJob() {
     return Refusal.of(
-        404,
-        "unknown-job",
-        "Expected the id of a job of this endpoint, but there is no such job");
+        404, "unknown-job", "Expected the id of a job of this endpoint, but there is no such job");
   }
 
   private static void answerWaiting(Context context, Entry entry) {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A request that is answered with a {@link Problem}. Expected, cheap (no stack trace), and caught in
- * one place.
+ * A request that is answered with a {@link Problem}. Expected, cheap (no stack trace), and caught
+ * in one place.
  */
 final class Refusal extends RuntimeException {
 
@@ -18,8 +18,7 @@ final class Refusal extends RuntimeException {
   private final transient List<Place> places;
   private final transient Map<String, String> headers;
 
-  Refusal(
-      int status, String code, String detail, List<Place> places, Map<String, String> headers) {
+  Refusal(int status, String code, String detail, List<Place> places, Map<String, String> headers) {
     super(detail, null, false, false);
     this.status = status;
     this.code = code;

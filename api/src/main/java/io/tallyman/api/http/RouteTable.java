@@ -39,7 +39,9 @@ final class RouteTable {
             route.forEach((method, handler) -> routes.addHttpHandler(method, template, handler)));
   }
 
-  /** Value of the header {@code Allow} for a path, such as {@code OPTIONS, POST}; empty: no route. */
+  /**
+   * Value of the header {@code Allow} for a path, such as {@code OPTIONS, POST}; empty: no route.
+   */
   Optional<String> allowed(String path) {
     return patterns.entrySet().stream()
         .filter(entry -> entry.getValue().matcher(path).matches())

@@ -24,10 +24,10 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of {@code /run} and {@code /runsync}, read strictly: one JSON object, no key twice at any
- * depth, nothing behind it. {@code input} is lifted out byte for byte. Unknown members are skipped:
- * RunPod's own examples send some. Of {@code webhookV2} (or {@code webhookv2}) and {@code webhook}
- * the former wins; {@code null} stands for absent in all but {@code input}.
+ * The body of {@code /run} and {@code /runsync}, read strictly: one JSON object, no key twice at
+ * any depth, nothing behind it. {@code input} is lifted out byte for byte. Unknown members are
+ * skipped: RunPod's own examples send some. Of {@code webhookV2} (or {@code webhookv2}) and {@code
+ * webhook} the former wins; {@code null} stands for absent in all but {@code input}.
  */
 final class SubmitBody {
 
@@ -157,10 +157,7 @@ final class SubmitBody {
     }
     return new Parsed(
         input.orElseThrow(),
-        new Policy(
-            Duration.ofMillis(executionTimeout),
-            Duration.ofMillis(ttl),
-            lowPriority),
+        new Policy(Duration.ofMillis(executionTimeout), Duration.ofMillis(ttl), lowPriority),
         webhookV2.or(() -> webhook));
   }
 

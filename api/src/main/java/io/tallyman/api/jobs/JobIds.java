@@ -13,8 +13,8 @@ import java.util.UUID;
 import java.util.random.RandomGenerator;
 
 /**
- * Names for new jobs: UUIDs of version 7, which sort by time (RFC 9562 section 5.7), or of version 8
- * when derived from an idempotency key. Thread-safe as far as its source of randomness is.
+ * Names for new jobs: UUIDs of version 7, which sort by time (RFC 9562 section 5.7), or of version
+ * 8 when derived from an idempotency key. Thread-safe as far as its source of randomness is.
  */
 public final class JobIds {
 
@@ -34,8 +34,7 @@ public final class JobIds {
   public UUID next() {
     var time = clock.millis() << 16;
     return new UUID(
-        time | 0x7000 | (random.nextLong() & 0x0FFF),
-        VARIANT | (random.nextLong() & VARIANT_MASK));
+        time | 0x7000 | (random.nextLong() & 0x0FFF), VARIANT | (random.nextLong() & VARIANT_MASK));
   }
 
   /** The id of a new job of {@code /run}. */

@@ -138,10 +138,8 @@ public final class JobReads {
       newest = Optional.of(entry);
     }
     var indexed = index.find(job);
-    if (indexed.isPresent()
-        && indexed.get().sequence() > newest.map(Entry::sequence).orElse(-1L)) {
-      return Optional.of(
-          Entry.of(log.read(List.of(indexed.get().last())).getFirst().event()));
+    if (indexed.isPresent() && indexed.get().sequence() > newest.map(Entry::sequence).orElse(-1L)) {
+      return Optional.of(Entry.of(log.read(List.of(indexed.get().last())).getFirst().event()));
     }
     return newest;
   }

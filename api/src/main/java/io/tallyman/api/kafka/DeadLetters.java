@@ -43,17 +43,17 @@ final class DeadLetters implements AutoCloseable {
     var key = letter.key() == null ? null : new String(letter.key(), UTF_8);
     var _ =
         open.send(
-        new ProducerRecord<>(letter.topic(), null, key, letter.value(), letter.headers()),
-        (_, failure) -> {
-          if (failure != null) {
-            LOG.error(
-                "{}-{}@{}: the dead letter was not written: {}",
-                record.topic(),
-                record.partition(),
-                record.offset(),
-                failure.toString());
-          }
-        });
+            new ProducerRecord<>(letter.topic(), null, key, letter.value(), letter.headers()),
+            (_, failure) -> {
+              if (failure != null) {
+                LOG.error(
+                    "{}-{}@{}: the dead letter was not written: {}",
+                    record.topic(),
+                    record.partition(),
+                    record.offset(),
+                    failure.toString());
+              }
+            });
   }
 
   @Override

@@ -101,7 +101,7 @@ public final class RedisViews implements AutoCloseable {
         isAnswering
             ? "answers"
             : "does not answer; status is read from the log until it does, asked again each"
-                  + " second");
+                + " second");
   }
 
   @Override

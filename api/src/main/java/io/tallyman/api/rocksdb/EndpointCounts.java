@@ -10,8 +10,7 @@ import java.util.Optional;
 public final class EndpointCounts {
 
   /** No job yet. */
-  public static final EndpointCounts NONE =
-      new EndpointCounts(new EnumMap<>(JobStatus.class), 0);
+  public static final EndpointCounts NONE = new EndpointCounts(new EnumMap<>(JobStatus.class), 0);
 
   private final EnumMap<JobStatus, Long> byStatus;
   private final long retried;

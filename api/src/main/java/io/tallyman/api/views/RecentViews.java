@@ -97,13 +97,11 @@ public final class RecentViews {
   /** The entry of a job that was accepted now: sequence 0. */
   public static Entry accepted(JobId job, EndpointName endpoint, InstantSource clock) {
     return new Entry(
-        0,
-        endpoint,
-        JobView.accepted(job),
-        clock.instant().plus(JobViews.TIME_TO_LIVE));
+        0, endpoint, JobView.accepted(job), clock.instant().plus(JobViews.TIME_TO_LIVE));
   }
 
   private static long size(JobView view) {
-    return (long) view.output().map(RawJson::size).orElse(0) + view.error().map(String::length).orElse(0);
+    return (long) view.output().map(RawJson::size).orElse(0)
+        + view.error().map(String::length).orElse(0);
   }
 }

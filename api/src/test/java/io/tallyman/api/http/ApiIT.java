@@ -305,10 +305,7 @@ class ApiIT {
                     CompletableFuture.supplyAsync(
                         () ->
                             client.post(
-                                "/run",
-                                "{\"input\":%d}".formatted(i % 2),
-                                "Idempotency-Key",
-                                key)))
+                                "/run", "{\"input\":%d}".formatted(i % 2), "Idempotency-Key", key)))
             .toList()
             .stream()
             .map(CompletableFuture::join)
@@ -347,7 +344,8 @@ class ApiIT {
 
     // when
     processor.heartbeat(
-        8, List.of(new Serving(new EndpointName("other"), 3), new Serving(EndpointName.DEFAULT, 1)));
+        8,
+        List.of(new Serving(new EndpointName("other"), 3), new Serving(EndpointName.DEFAULT, 1)));
 
     // then
     assertThat(before).contains("\"inProgress\":0");
@@ -420,8 +418,7 @@ class ApiIT {
     var job = submit("{\"input\":{}}");
     awaitSubmit(job);
     try (var first =
-            Api.start(
-                settings("again", kafka.bootstrapServers(), redis.url(), Optional.empty()));
+            Api.start(settings("again", kafka.bootstrapServers(), redis.url(), Optional.empty()));
         var there = new Client(first.port())) {
       Await.until("it is ready", () -> there.get("/readyz").status() == 200);
     }
@@ -429,14 +426,12 @@ class ApiIT {
 
     // when
     try (var second =
-            Api.start(
-                settings("again", kafka.bootstrapServers(), redis.url(), Optional.empty()));
+            Api.start(settings("again", kafka.bootstrapServers(), redis.url(), Optional.empty()));
         var there = new Client(second.port())) {
       Await.until("it is ready", () -> there.get("/readyz").status() == 200);
 
       // then
-      Await.until(
-          "it knows", () -> there.get("/status/" + job).body().contains("IN_PROGRESS"));
+      Await.until("it knows", () -> there.get("/status/" + job).body().contains("IN_PROGRESS"));
       assertThat(there.get("/health").body()).isEqualTo(client.get("/health").body());
     }
   }
@@ -552,8 +547,7 @@ class ApiIT {
       assertThat(refused.status()).isEqualTo(401);
       assertThat(refused.header("WWW-Authenticate")).startsWith("Bearer");
       assertThat(refused.problem().error()).contains("key");
-      assertThat(there.get("/health", "Authorization", "Bearer secret-on").status())
-          .isEqualTo(401);
+      assertThat(there.get("/health", "Authorization", "Bearer secret-on").status()).isEqualTo(401);
       assertThat(there.get("/health", "Authorization", "Bearer secret-one").status())
           .isEqualTo(200);
       assertThat(there.get("/health", "Authorization", "bEARER secret-two").status())
@@ -562,9 +556,11 @@ class ApiIT {
       assertThat(there.get("/health?api_key=secret-two").problem().type()).endsWith("key-in-query");
       assertThat(there.get("/nowhere").status()).isEqualTo(401);
       var one =
-          there.post("/run", "{\"input\":1}", "Authorization", "secret-one", "Idempotency-Key", "k");
+          there.post(
+              "/run", "{\"input\":1}", "Authorization", "secret-one", "Idempotency-Key", "k");
       var two =
-          there.post("/run", "{\"input\":1}", "Authorization", "secret-two", "Idempotency-Key", "k");
+          there.post(
+              "/run", "{\"input\":1}", "Authorization", "secret-two", "Idempotency-Key", "k");
       assertThat(one.view().id()).isNotEqualTo(two.view().id());
     }
   }

@@ -115,8 +115,16 @@ class BadInputIT {
             json("{\"input\":\"\u00ff\u00fe\"}", ISO_8859_1),
             400,
             "invalid-utf8"),
-        run("UTF-8 of a surrogate", json("{\"input\":\"\u00ed\u00a0\u0080\"}", ISO_8859_1), 400, "invalid-utf8"),
-        run("overlong UTF-8", json("{\"input\":\"\u00c0\u00af\"}", ISO_8859_1), 400, "invalid-utf8"),
+        run(
+            "UTF-8 of a surrogate",
+            json("{\"input\":\"\u00ed\u00a0\u0080\"}", ISO_8859_1),
+            400,
+            "invalid-utf8"),
+        run(
+            "overlong UTF-8",
+            json("{\"input\":\"\u00c0\u00af\"}", ISO_8859_1),
+            400,
+            "invalid-utf8"),
         run("UTF-16", json("{\"input\":1}", UTF_16), 400, "invalid-utf8"),
         run(
             "UTF-16 without a mark",
@@ -125,7 +133,11 @@ class BadInputIT {
             "invalid-json"),
         run("a lone high surrogate", "{\"input\":\"\\ud800\"}", 400, "lone-surrogate"),
         run("a lone low surrogate", "{\"input\":\"\\udc00x\"}", 400, "lone-surrogate"),
-        run("surrogates in the wrong order", "{\"input\":\"\\udc00\\ud800\"}", 400, "lone-surrogate"),
+        run(
+            "surrogates in the wrong order",
+            "{\"input\":\"\\udc00\\ud800\"}",
+            400,
+            "lone-surrogate"),
         post(
             "text/plain",
             "/run",
@@ -225,11 +237,7 @@ class BadInputIT {
     return Stream.of(
         raw(
             "length and chunks",
-            head(
-                    "POST /run HTTP/1.1",
-                    "Content-Length: 11",
-                    "Transfer-Encoding: chunked")
-                + body,
+            head("POST /run HTTP/1.1", "Content-Length: 11", "Transfer-Encoding: chunked") + body,
             400),
         raw(
             "two lengths",
@@ -261,7 +269,10 @@ class BadInputIT {
         raw("a URI of 20 KB", head("GET /" + "x".repeat(20_000) + " HTTP/1.1"), 414),
         raw("HTTP/3.0", head("GET /health HTTP/3.0"), 505),
         raw("HTTP/0.9", "GET /health\r\n", 505),
-        raw("TLS on the plain port", "\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\r\n\r\n", 400));
+        raw(
+            "TLS on the plain port",
+            "\u0016\u0003\u0001\u0000\u00a5\u0001\u0000\u0000\r\n\r\n",
+            400));
   }
 
   private static Stream<Arguments> paths() {
@@ -277,7 +288,13 @@ class BadInputIT {
         raw("the root", head("GET /v2 HTTP/1.1"), 404, "unknown-path"),
         raw("an unknown endpoint", head("GET /v2/nobody/health HTTP/1.1"), 404, "unknown-endpoint"),
         raw("an illegal endpoint", head("GET /v2/A%2Eb/health HTTP/1.1"), 404, "unknown-endpoint"),
-        post("run on an unknown endpoint", "/v2/nobody/run", "", "{\"input\":1}", 404, "unknown-endpoint"),
+        post(
+            "run on an unknown endpoint",
+            "/v2/nobody/run",
+            "",
+            "{\"input\":1}",
+            404,
+            "unknown-endpoint"),
         raw("an unknown id", head("GET /status/nobody HTTP/1.1"), 404, "unknown-job"),
         raw("history of an unknown id", head("GET /history/nobody HTTP/1.1"), 404, "unknown-job"),
         post("cancel an unknown id", "/cancel/nobody", "", "{}", 404, "unknown-job"),
@@ -302,9 +319,14 @@ class BadInputIT {
         post("wait=-1", "/runsync?wait=-1", "", "{\"input\":1}", 400, "invalid-wait"),
         post("wait=999", "/runsync?wait=999", "", "{\"input\":1}", 400, "invalid-wait"),
         post("wait=300001", "/runsync?wait=300001", "", "{\"input\":1}", 400, "invalid-wait"),
-        post("wait twice", "/runsync?wait=1000&wait=2000", "", "{\"input\":1}", 400, "invalid-wait"),
+        post(
+            "wait twice", "/runsync?wait=1000&wait=2000", "", "{\"input\":1}", 400, "invalid-wait"),
         post("wait empty", "/runsync?wait=", "", "{\"input\":1}", 400, "invalid-wait"),
-        raw("status-sync?wait=abc", head("GET /status-sync/x?wait=abc HTTP/1.1"), 400, "invalid-wait"),
+        raw(
+            "status-sync?wait=abc",
+            head("GET /status-sync/x?wait=abc HTTP/1.1"),
+            400,
+            "invalid-wait"),
         raw("a key in the query", head("GET /health?api_key=x HTTP/1.1"), 400, "key-in-query"),
         key("empty", ""),
         key("300 characters", "k".repeat(300)),
@@ -456,8 +478,7 @@ class BadInputIT {
     return post(name, "/run", "Content-Type: application/json\r\n", body, status, code, "");
   }
 
-  private static Arguments run(
-      String name, String body, int status, String code, String pointer) {
+  private static Arguments run(String name, String body, int status, String code, String pointer) {
     return post(
         name,
         "/v2/default/run",

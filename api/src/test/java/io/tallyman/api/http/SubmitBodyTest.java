@@ -31,7 +31,8 @@ class SubmitBodyTest {
         "{\"z\":1,\"a\":{\"input\":2}}"
       })
   void shouldLiftTheInputOutByteForByte(String input) {
-    for (var frame : new String[] {"{\"input\":%s}", " { \"a\" : [0] , \"input\" : %s , \"b\":\"\"} "}) {
+    for (var frame :
+        new String[] {"{\"input\":%s}", " { \"a\" : [0] , \"input\" : %s , \"b\":\"\"} "}) {
       assertThat(parse(frame.formatted(input)).input()).hasToString(input);
     }
   }

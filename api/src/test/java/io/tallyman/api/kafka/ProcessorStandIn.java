@@ -56,11 +56,7 @@ public final class ProcessorStandIn implements AutoCloseable {
   public ProcessorStandIn(String bootstrapServers) {
     this.producer = KafkaSettings.producer(bootstrapServers, "stand-in", 10_000);
     this.thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("stand-in")
-            .start(
-() -> follow(bootstrapServers));
+        Thread.ofPlatform().daemon().name("stand-in").start(() -> follow(bootstrapServers));
   }
 
   /** Every command seen, oldest first. */
@@ -109,8 +105,7 @@ public final class ProcessorStandIn implements AutoCloseable {
   /** A runner lives. */
   public void heartbeat(int slots, List<Serving> running) {
     var heartbeat = new RunnerHeartbeat(RUNNER, TIME, "noop", slots, running);
-    send(
-        Records.of(Topics.HEARTBEATS, RUNNER.value(), heartbeat, "heartbeat", "/test", TIME));
+    send(Records.of(Topics.HEARTBEATS, RUNNER.value(), heartbeat, "heartbeat", "/test", TIME));
   }
 
   /** Something on the log that is no event. */
@@ -199,15 +194,18 @@ public final class ProcessorStandIn implements AutoCloseable {
             command.jobId(), id, MessageTypes.of(command).name(), code, "Expected otherwise", TIME);
     send(
         Records.of(
-            Topics.REJECTIONS, command.jobId().value(), rejection, id + ":rejected", "/test", TIME));
+            Topics.REJECTIONS,
+            command.jobId().value(),
+            rejection,
+            id + ":rejected",
+            "/test",
+            TIME));
   }
 
   private void write(JobEvent event) {
     newest.put(event.meta().jobId(), event);
     var job = event.meta().jobId().value();
-    send(
-        Records.of(
-            Topics.EVENTS, job, event, job + ":" + event.meta().sequence(), "/test", TIME));
+    send(Records.of(Topics.EVENTS, job, event, job + ":" + event.meta().sequence(), "/test", TIME));
   }
 
   private void send(ProducerRecord<String, byte[]> record) {

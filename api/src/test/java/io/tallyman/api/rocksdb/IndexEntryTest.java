@@ -21,10 +21,7 @@ class IndexEntryTest {
             List.of(new Position(3, Long.MAX_VALUE / 2), new Position(200, 7)))) {
       var entry =
           new IndexEntry(
-              new EndpointName("some-endpoint"),
-              JobStatus.TIMED_OUT,
-              positions.size(),
-              positions);
+              new EndpointName("some-endpoint"), JobStatus.TIMED_OUT, positions.size(), positions);
 
       assertThat(IndexEntry.decode(entry.encode())).isEqualTo(entry);
     }

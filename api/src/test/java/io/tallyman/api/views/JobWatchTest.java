@@ -38,8 +38,7 @@ class JobWatchTest {
     try (var one = watch.register(JOB);
         var two = watch.register(JOB);
         var other = watch.register(new JobId("job-2"))) {
-      var rejection =
-          new Rejection(JOB, "c", "t", Rejection.Code.NOT_FOUND, "detail", Events.TIME);
+      var rejection = new Rejection(JOB, "c", "t", Rejection.Code.NOT_FOUND, "detail", Events.TIME);
       watch.tell(rejection);
 
       assertThat(one.next(Duration.ZERO)).contains(new Note.Refused(rejection));
@@ -98,8 +97,7 @@ class JobWatchTest {
 
     assertThatThrownBy(() -> watch.register(JOB))
         .isInstanceOfSatisfying(
-            Unavailable.class,
-            e -> assertThat(e.reason()).isEqualTo(Unavailable.Reason.BUSY));
+            Unavailable.class, e -> assertThat(e.reason()).isEqualTo(Unavailable.Reason.BUSY));
     waiters.getFirst().close();
     watch.register(JOB).close();
   }

@@ -40,7 +40,6 @@ class RunnersTest {
 
   private void hear(String runner, int slots, Serving... serving) {
     runners.heard(
-        new RunnerHeartbeat(
-            new RunnerId(runner), Instant.EPOCH, "noop", slots, List.of(serving)));
+        new RunnerHeartbeat(new RunnerId(runner), Instant.EPOCH, "noop", slots, List.of(serving)));
   }
 }

@@ -150,8 +150,7 @@ public final class Demo {
         "a time to live of 0 to 3600 s",
         true,
         left.isPositive() && left.compareTo(JobViews.TIME_TO_LIVE) <= 0);
-    transcript.line(
-        "redis", "job:%s  TTL %d s  %s".formatted(job, left.toSeconds(), document));
+    transcript.line("redis", "job:%s  TTL %d s  %s".formatted(job, left.toSeconds(), document));
   }
 
   private static String text(Object message) {

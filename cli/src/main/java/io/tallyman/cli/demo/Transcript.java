@@ -36,8 +36,7 @@ final class Transcript {
   void line(String what, String text) {
     var shown = ID.matcher(text).replaceAll("…$1");
     out.printf(
-        "  %-9s %s%n",
-        what, shown.length() <= WIDTH ? shown : shown.substring(0, WIDTH - 1) + "…");
+        "  %-9s %s%n", what, shown.length() <= WIDTH ? shown : shown.substring(0, WIDTH - 1) + "…");
   }
 
   void event(String before, JobEvent event) {

@@ -104,7 +104,8 @@ class EndpointsTest {
         "image: a:1, command: [x], webhook: {delay: 10} | .webhook.delay: Expected a duration",
         "image: a:1, command: [x], webhook: {success: 201} | .webhook.success: Expected 200 or 2xx",
         "image: a:1, command: [x], webhook: {secretFile: /no/such} | .webhook.secretFile: expected",
-        "image: a:1, command: [x], webhook: {secretFile: /a, secret: b} | .webhook: expected 'secret'"
+        "image: a:1, command: [x], webhook: {secretFile: /a, secret: b} | .webhook: expected"
+            + " 'secret'"
       })
   void shouldNameFileAndPlaceOfAMistake(String entry, String message) {
     assertThatThrownBy(() -> parse(entry))

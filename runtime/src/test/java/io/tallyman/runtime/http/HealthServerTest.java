@@ -61,8 +61,7 @@ class HealthServerTest {
   void shouldNameTheDependencyThatIsNotReady() throws IOException, InterruptedException {
     health.set(
         List.of(
-            Health.ready("kafka", "connected"),
-            Health.notReady("redis", "refused; trying again")));
+            Health.ready("kafka", "connected"), Health.notReady("redis", "refused; trying again")));
 
     var answer = get("/readyz");
 

@@ -43,8 +43,7 @@ class TopicSetupIT {
   static void start() {
     kafka = EmbeddedKafka.start(folder.resolve("kafka"));
     admin =
-        Admin.create(
-            Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers()));
+        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, kafka.bootstrapServers()));
   }
 
   @AfterAll
@@ -74,10 +73,7 @@ class TopicSetupIT {
   void shouldLeaveATopicThatExistsAsItIs() throws InterruptedException, ExecutionException {
     // given
     var topic = topic("existing");
-    admin
-        .createTopics(List.of(new NewTopic("existing", 7, (short) 1)))
-        .all()
-        .get();
+    admin.createTopics(List.of(new NewTopic("existing", 7, (short) 1))).all().get();
 
     // when
     TopicSetup.ensure(kafka.bootstrapServers(), List.of(topic));
@@ -169,8 +165,7 @@ class TopicSetupIT {
   }
 
   private static Topic topic(String name) {
-    return new Topic(
-        name, "nothing", byte[].class, 1, Duration.ofHours(1), Map.of(), "this test");
+    return new Topic(name, "nothing", byte[].class, 1, Duration.ofHours(1), Map.of(), "this test");
   }
 
   private static int partitions(String topic) throws InterruptedException, ExecutionException {

@@ -42,8 +42,7 @@ class JobViewTest {
 
   @Test
   void shouldShowWhoRunsIt() {
-    assertThat(
-            json(JobView.of(new JobStarted(meta(1), RUNNER, Duration.ofMillis(12), TIME))))
+    assertThat(json(JobView.of(new JobStarted(meta(1), RUNNER, Duration.ofMillis(12), TIME))))
         .isEqualTo(
             "{\"id\":\"job-1\",\"status\":\"IN_PROGRESS\",\"delayTime\":12,"
                 + "\"workerId\":\"runner-1\"}");

@@ -45,7 +45,8 @@ class NamesTest {
   @Test
   void shouldNotRepeatALongJobIdInItsMessage() {
     assertThatThrownBy(() -> new JobId("x".repeat(10_000)))
-        .hasMessage("Expected a job id of 1 to 64 characters A-Z a-z 0-9 _ -, but got 10000 characters");
+        .hasMessage(
+            "Expected a job id of 1 to 64 characters A-Z a-z 0-9 _ -, but got 10000 characters");
   }
 
   @ParameterizedTest
@@ -97,15 +98,17 @@ class NamesTest {
     "5000, 9999, false", "604800001, 10000, false", "5000, 604800001, false"
   })
   void shouldKeepPoliciesInRunPodsRange(long executionTimeout, long ttl, boolean isLegal) {
-    var refusal = org.assertj.core.api.Assertions.catchThrowable(
-        () -> new Policy(Duration.ofMillis(executionTimeout), Duration.ofMillis(ttl), false));
+    var refusal =
+        org.assertj.core.api.Assertions.catchThrowable(
+            () -> new Policy(Duration.ofMillis(executionTimeout), Duration.ofMillis(ttl), false));
 
     if (isLegal) {
       assertThat(refusal).isNull();
     } else {
       assertThat(refusal)
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageMatching("Expected (ttl|executionTimeout) of \\d+ to 604800000 ms, but got \\d+ ms");
+          .hasMessageMatching(
+              "Expected (ttl|executionTimeout) of \\d+ to 604800000 ms, but got \\d+ ms");
     }
   }
 
@@ -131,8 +134,9 @@ class NamesTest {
 
     json.bytes()[1] = '2';
 
-    assertThat(json).hasToString("[1]").isEqualTo(RawJson.copyOf("x[1]y".getBytes(
-        java.nio.charset.StandardCharsets.UTF_8), 1, 4));
+    assertThat(json)
+        .hasToString("[1]")
+        .isEqualTo(RawJson.copyOf("x[1]y".getBytes(java.nio.charset.StandardCharsets.UTF_8), 1, 4));
     assertThat(json.size()).isEqualTo(3);
   }
 }

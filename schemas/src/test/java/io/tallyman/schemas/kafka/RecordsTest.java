@@ -12,8 +12,8 @@ import io.tallyman.schemas.job.RunnerId;
 import io.tallyman.schemas.json.MalformedMessage;
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -54,8 +54,7 @@ class RecordsTest {
   void shouldReadWhatItWrote() throws MalformedMessage {
     var record = Records.of(Topics.COMMANDS, "job-1", START, "id-1", "/test", TIME);
 
-    assertThat(Records.decode(JobCommand.class, record.headers(), record.value()))
-        .isEqualTo(START);
+    assertThat(Records.decode(JobCommand.class, record.headers(), record.value())).isEqualTo(START);
   }
 
   @Test

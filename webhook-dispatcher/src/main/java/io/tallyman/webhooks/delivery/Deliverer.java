@@ -77,8 +77,7 @@ public final class Deliverer {
     Executor threads = task -> Thread.ofVirtual().name("webhook").start(task);
     this.slots = new Slots(maxInFlight, Math.min(MAX_PER_TARGET, maxInFlight), threads);
     this.lanes = new KeyLanes<>(threads);
-    this.stubborn =
-        new Attempts<>(ports.timer(), Attempts.UNLIMITED, STUBBORN_PAUSE, _ -> false);
+    this.stubborn = new Attempts<>(ports.timer(), Attempts.UNLIMITED, STUBBORN_PAUSE, _ -> false);
   }
 
   /**

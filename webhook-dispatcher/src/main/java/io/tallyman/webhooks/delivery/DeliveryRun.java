@@ -161,8 +161,7 @@ final class DeliveryRun {
       LOG.error("{}: a mistake of ours ended it", delivery, failure);
     }
     var attempt = last;
-    var letter =
-        attempt != null && attempt.isFinal() ? attempt : abandoned(failure);
+    var letter = attempt != null && attempt.isFinal() ? attempt : abandoned(failure);
     LOG.warn(
         "GAVE UP telling {} after {} attempts ({}{}): see topic webhook-dead-letters, id {}",
         delivery,

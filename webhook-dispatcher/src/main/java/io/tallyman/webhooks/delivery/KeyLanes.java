@@ -58,8 +58,8 @@ final class KeyLanes<K> {
   private void start(K key, Supplier<CompletionStage<Void>> task) {
     var _ =
         CompletableFuture.supplyAsync(task, executor)
-        .thenCompose(Function.identity())
-        .whenComplete((_, _) -> startNext(key));
+            .thenCompose(Function.identity())
+            .whenComplete((_, _) -> startNext(key));
   }
 
   private void startNext(K key) {

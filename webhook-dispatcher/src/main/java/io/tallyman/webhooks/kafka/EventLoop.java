@@ -166,8 +166,7 @@ public final class EventLoop {
         });
   }
 
-  private void commitNow(
-      Consumer<byte[], byte[]> consumer, Collection<TopicPartition> partitions) {
+  private void commitNow(Consumer<byte[], byte[]> consumer, Collection<TopicPartition> partitions) {
     var offsets = uncommitted(partitions);
     if (offsets.isEmpty()) {
       return;
@@ -250,8 +249,7 @@ public final class EventLoop {
     }
 
     private void release(Collection<TopicPartition> partitions) {
-      var released =
-          partitions.stream().map(assignments::get).filter(Objects::nonNull).toList();
+      var released = partitions.stream().map(assignments::get).filter(Objects::nonNull).toList();
       released.forEach(assignment -> assignment.claim().release());
       var until = System.nanoTime() + STOP_PATIENCE.toNanos();
       try {

@@ -65,7 +65,8 @@ public final class EventReader implements AutoCloseable {
   /** Whether events are being read. */
   public Health health() {
     if (!thread.isAlive()) {
-      return Health.notReady("kafka", "the thread that reads events has ended: restart the service");
+      return Health.notReady(
+          "kafka", "the thread that reads events has ended: restart the service");
     }
     return isConnecting
         ? Health.notReady("kafka", "waits for Kafka at " + bootstrapServers)

@@ -34,10 +34,7 @@ public final class Intake {
 
   /** An intake. */
   public Intake(
-      Deliverer deliverer,
-      WebhookTopics topics,
-      Backlog backlog,
-      ScheduledExecutorService timer) {
+      Deliverer deliverer, WebhookTopics topics, Backlog backlog, ScheduledExecutorService timer) {
     this.deliverer = deliverer;
     this.topics = topics;
     this.backlog = backlog;

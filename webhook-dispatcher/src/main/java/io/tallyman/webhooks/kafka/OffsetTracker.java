@@ -145,7 +145,8 @@ final class OffsetTracker {
   private record Range(long from, long to) {
     private Range {
       if (from < 0 || to <= from) {
-        throw new IllegalArgumentException("Expected a range, but got %d to %d".formatted(from, to));
+        throw new IllegalArgumentException(
+            "Expected a range, but got %d to %d".formatted(from, to));
       }
     }
   }

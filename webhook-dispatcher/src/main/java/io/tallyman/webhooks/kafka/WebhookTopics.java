@@ -128,15 +128,15 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
     try {
       var _ =
           producer()
-          .send(
-              record,
-              (_, failure) -> {
-                if (failure == null) {
-                  written.complete(null);
-                } else {
-                  written.completeExceptionally(failure);
-                }
-              });
+              .send(
+                  record,
+                  (_, failure) -> {
+                    if (failure == null) {
+                      written.complete(null);
+                    } else {
+                      written.completeExceptionally(failure);
+                    }
+                  });
     } catch (KafkaException | IllegalStateException e) {
       written.completeExceptionally(e);
     }

@@ -99,8 +99,7 @@ class DelivererTest {
             "webhook-signature",
             "webhook-attempt",
             "webhook-sequence")
-        .containsEntry(
-            "webhook-id", WebhookId.of(new JobId("job-1"), 7, EndpointName.DEFAULT))
+        .containsEntry("webhook-id", WebhookId.of(new JobId("job-1"), 7, EndpointName.DEFAULT))
         .containsEntry("webhook-timestamp", "1614265330")
         .containsEntry("webhook-attempt", "1")
         .containsEntry("webhook-sequence", "7");
@@ -133,14 +132,18 @@ class DelivererTest {
     await(() -> done.get() == 1);
 
     // then
-    assertThat(requests).extracting(it -> it.headers().get("webhook-attempt"))
+    assertThat(requests)
+        .extracting(it -> it.headers().get("webhook-attempt"))
         .containsExactly("1", "2", "3");
-    assertThat(requests).extracting(it -> it.headers().get("webhook-id")).containsOnly(
-        WebhookId.of(new JobId("job-1"), 1, EndpointName.DEFAULT));
+    assertThat(requests)
+        .extracting(it -> it.headers().get("webhook-id"))
+        .containsOnly(WebhookId.of(new JobId("job-1"), 1, EndpointName.DEFAULT));
     assertThat(log.attempts)
         .extracting(WebhookAttempt::outcome)
         .containsExactly("status", "status", "delivered");
-    assertThat(log.attempts).extracting(WebhookAttempt::isFinal).containsExactly(false, false, true);
+    assertThat(log.attempts)
+        .extracting(WebhookAttempt::isFinal)
+        .containsExactly(false, false, true);
     assertThat(log.givenUp).isEmpty();
   }
 
@@ -164,9 +167,7 @@ class DelivererTest {
     await(() -> done.get() == 2);
     assertThat(log.givenUp)
         .extracting(WebhookAttempt::sequence, WebhookAttempt::attempt, WebhookAttempt::isFinal)
-        .containsExactly(
-            tuple(1L, 3, true),
-            tuple(2L, 3, true));
+        .containsExactly(tuple(1L, 3, true), tuple(2L, 3, true));
   }
 
   @Test
@@ -348,7 +349,8 @@ class DelivererTest {
             request -> {
               var id = request.body().toString();
               var job = Integer.parseInt(id.substring(id.indexOf('-') + 1, id.indexOf("\",")));
-              var sequence = Integer.parseInt(request.headers().getOrDefault("webhook-sequence", ""));
+              var sequence =
+                  Integer.parseInt(request.headers().getOrDefault("webhook-sequence", ""));
               var before = newest[job].getAndSet(sequence);
               if (sequence < before || sequence > before + 1) {
                 mistakes.add("job %d: %d after %d".formatted(job, sequence, before));
@@ -400,8 +402,7 @@ class DelivererTest {
 
   private static JobEvent event(String job, long sequence, EndpointName endpoint) {
     return new JobRequeued(
-        new EventMeta(
-            new JobId(job), endpoint, sequence, 1, TIME, "api", Optional.of(RECEIVER)),
+        new EventMeta(new JobId(job), endpoint, sequence, 1, TIME, "api", Optional.of(RECEIVER)),
         "retried: x",
         TIME);
   }
@@ -418,7 +419,10 @@ class DelivererTest {
     }
   }
 
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Throws any Throwable unchecked.
+  @SuppressWarnings({
+    "unchecked",
+    "TypeParameterUnusedInFormals"
+  }) // Throws any Throwable unchecked.
   private static <E extends Throwable> void raise(Throwable thrown) throws E {
     throw (E) thrown;
   }

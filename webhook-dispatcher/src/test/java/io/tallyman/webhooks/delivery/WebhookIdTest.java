@@ -14,7 +14,8 @@ class WebhookIdTest {
   @Test
   void shouldBeTheSameForEver() {
     // A receiver may keep it for years to know what it has seen: a new value is a new event to it.
-    assertThat(WebhookId.of(JOB, 1, EndpointName.DEFAULT)).isEqualTo("msg_epQ8UcXkRtVLqb8yRBVqDJw8DfL");
+    assertThat(WebhookId.of(JOB, 1, EndpointName.DEFAULT))
+        .isEqualTo("msg_epQ8UcXkRtVLqb8yRBVqDJw8DfL");
   }
 
   @Test

@@ -118,8 +118,7 @@ class WebhookClientIT {
       for (var success : Success.values()) {
         var outcome =
             client
-                .prepare(
-                    new Request(receiver.url(), Map.of(), RawJson.of("{}"), LONG, success))
+                .prepare(new Request(receiver.url(), Map.of(), RawJson.of("{}"), LONG, success))
                 .run();
         assertThat(outcome.kind())
             .as("%s", success)
@@ -133,13 +132,20 @@ class WebhookClientIT {
   void shouldTellTheFirstBytesOfTheAnswer() throws Exception {
     try (var receiver =
         RawReceiver.answering(
-            "HTTP/1.1 500 x", "Transfer-Encoding: chunked", "", "5", "wrong", "0", "T: x", "", "")) {
+            "HTTP/1.1 500 x",
+            "Transfer-Encoding: chunked",
+            "",
+            "5",
+            "wrong",
+            "0",
+            "T: x",
+            "",
+            "")) {
       // when
       var outcome = post(receiver.url(), LONG);
 
       // then
-      assertThat(outcome)
-          .isEqualTo(new Outcome(Kind.STATUS, Optional.of(500), "wrong"));
+      assertThat(outcome).isEqualTo(new Outcome(Kind.STATUS, Optional.of(500), "wrong"));
     }
   }
 
@@ -467,11 +473,11 @@ class WebhookClientIT {
     try (var resetting = new RawReceiver(RawReceiver.Connection::reset);
         var plain = RawReceiver.answering("HTTP/1.1 400 this is not TLS", "", "")) {
       // when, then
-      assertThat(post(URI.create("http://127.0.0.1:" + free), LONG).kind())
-          .isEqualTo(Kind.CONNECT);
+      assertThat(post(URI.create("http://127.0.0.1:" + free), LONG).kind()).isEqualTo(Kind.CONNECT);
       assertThat(post(resetting.url(), LONG).kind()).isEqualTo(Kind.CONNECT);
       assertThat(post(URI.create("http://nowhere.invalid/"), LONG).kind()).isEqualTo(Kind.DNS);
-      var tls = post(URI.create("https://127.0.0.1:" + plain.url().getPort()), SHORT.multipliedBy(4));
+      var tls =
+          post(URI.create("https://127.0.0.1:" + plain.url().getPort()), SHORT.multipliedBy(4));
       assertThat(tls.kind()).isIn(Kind.TLS, Kind.TIMEOUT);
     }
   }

@@ -60,8 +60,7 @@ public final class Broker implements AutoCloseable {
 
   public static Broker start(Path folder) throws InterruptedException {
     var broker = new Broker(EmbeddedKafka.start(folder));
-    TopicSetup.ensure(
-        broker.kafka.bootstrapServers(), Topics.all(List.of(EndpointName.DEFAULT)));
+    TopicSetup.ensure(broker.kafka.bootstrapServers(), Topics.all(List.of(EndpointName.DEFAULT)));
     broker.events.initTransactions();
     return broker;
   }
@@ -94,7 +93,12 @@ public final class Broker implements AutoCloseable {
     var _ =
         events.send(
             Records.of(
-                Topics.EVENTS, event.meta().jobId().value(), event, "x", "/test", event.meta().time()));
+                Topics.EVENTS,
+                event.meta().jobId().value(),
+                event,
+                "x",
+                "/test",
+                event.meta().time()));
     events.flush();
     events.abortTransaction();
   }

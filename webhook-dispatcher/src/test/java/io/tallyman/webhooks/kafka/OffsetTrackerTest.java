@@ -82,8 +82,8 @@ class OffsetTrackerTest {
     var after = restored(before);
 
     // then
-    assertThat(open(after, 100, 115)).containsExactly(100L, 103L, 104L, 106L, 107L, 108L, 110L,
-        111L, 112L, 113L, 114L);
+    assertThat(open(after, 100, 115))
+        .containsExactly(100L, 103L, 104L, 106L, 107L, 108L, 110L, 111L, 112L, 113L, 114L);
   }
 
   @Test
@@ -162,9 +162,9 @@ class OffsetTrackerTest {
   }
 
   /**
-   * A log with holes, completions in random order, commits at random moments, crashes that fall back
-   * to the last commit. Nothing may be lost, and after a crash nothing that the commit knew to be
-   * done comes again.
+   * A log with holes, completions in random order, commits at random moments, crashes that fall
+   * back to the last commit. Nothing may be lost, and after a crash nothing that the commit knew to
+   * be done comes again.
    */
   @Test
   void shouldLoseNothingWhateverEndsWhenAndWhereverItCrashes() {

@@ -187,7 +187,10 @@ class AttemptsTest {
     return CompletableFuture.completedFuture(value);
   }
 
-  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Throws any Throwable unchecked.
+  @SuppressWarnings({
+    "unchecked",
+    "TypeParameterUnusedInFormals"
+  }) // Throws any Throwable unchecked.
   private static <E extends Throwable> void raise(Throwable thrown) throws E {
     throw (E) thrown;
   }

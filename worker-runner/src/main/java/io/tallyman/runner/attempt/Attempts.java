@@ -205,7 +205,8 @@ public final class Attempts implements AutoCloseable {
       lock.unlock();
     }
     for (var id : unanswered) {
-      LOG.warn("{}: no answer to its Start for {} s; asking again", id, ANSWER_PATIENCE.toSeconds());
+      LOG.warn(
+          "{}: no answer to its Start for {} s; asking again", id, ANSWER_PATIENCE.toSeconds());
       reports.startAgain(id);
     }
     return health;
@@ -213,8 +214,7 @@ public final class Attempts implements AutoCloseable {
 
   /** How many attempts run now, per endpoint that is served. */
   public Map<EndpointName, Integer> running() {
-    var running =
-        new TreeMap<EndpointName, Integer>(Comparator.comparing(EndpointName::value));
+    var running = new TreeMap<EndpointName, Integer>(Comparator.comparing(EndpointName::value));
     endpoints.names().forEach(name -> running.put(name, 0));
     lock.lock();
     try {

@@ -222,10 +222,7 @@ public final class DockerRuntime implements AttemptRuntime {
       throws IOException {
     var target = folder.path().resolve(name).normalize();
     try (var archive =
-        engine
-            .calls()
-            .copyArchiveFromContainerCmd(container, Sandbox.FOLDER + "/" + name)
-            .exec()) {
+        engine.calls().copyArchiveFromContainerCmd(container, Sandbox.FOLDER + "/" + name).exec()) {
       FolderArchive.readFile(archive, target, most);
     } catch (NotFoundException _) {
       // The command left none, or removed what was there.
@@ -260,8 +257,7 @@ public final class DockerRuntime implements AttemptRuntime {
     return new Failed(
         FailureCode.COMMAND_NOT_FOUND,
         "Expected the image '%s' to have the command '%s', but: %s"
-            .formatted(
-                attempt.endpoint().image(), attempt.endpoint().command().getFirst(), said));
+            .formatted(attempt.endpoint().image(), attempt.endpoint().command().getFirst(), said));
   }
 
   private void kill(AttemptId id, String container) {
@@ -279,12 +275,7 @@ public final class DockerRuntime implements AttemptRuntime {
   private void remove(String container) {
     var isInterrupted = Thread.interrupted();
     try {
-      engine
-          .calls()
-          .removeContainerCmd(container)
-          .withForce(true)
-          .withRemoveVolumes(true)
-          .exec();
+      engine.calls().removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec();
     } catch (NotFoundException | NotModifiedException _) {
       LOG.debug("container {} was gone already", container);
     } catch (RuntimeException e) {

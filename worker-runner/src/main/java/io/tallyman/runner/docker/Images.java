@@ -121,8 +121,7 @@ record Images(DockerClient calls, DockerClient streams) {
     @Override
     public void onNext(PullResponseItem item) {
       super.onNext(item);
-      if (item.getStatus() != null
-          && System.nanoTime() - saidAt >= PROGRESS_INTERVAL.toNanos()) {
+      if (item.getStatus() != null && System.nanoTime() - saidAt >= PROGRESS_INTERVAL.toNanos()) {
         saidAt = System.nanoTime();
         lines.accept("pulling '%s': %s%s".formatted(image, item.getStatus(), amount(item)));
       }

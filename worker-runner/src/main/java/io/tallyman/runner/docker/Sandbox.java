@@ -63,8 +63,7 @@ final class Sandbox {
         .withOomKillDisable(false)
         // Output is read as it comes; this only bounds what the engine keeps meanwhile.
         .withLogConfig(
-            new LogConfig(
-                LogConfig.LoggingType.LOCAL, Map.of("max-size", "10m", "max-file", "2")))
+            new LogConfig(LogConfig.LoggingType.LOCAL, Map.of("max-size", "10m", "max-file", "2")))
         .withRestartPolicy(RestartPolicy.noRestart())
         // The runner removes it, after it has read the exit code.
         .withAutoRemove(false);
@@ -81,8 +80,7 @@ final class Sandbox {
 
   /** {@code NAME=value} of every variable. */
   static List<String> environment(Attempt attempt) {
-    var environment =
-        new ArrayList<>(List.of("HOME=" + FOLDER, "LANG=C.UTF-8", "TMPDIR=/scratch"));
+    var environment = new ArrayList<>(List.of("HOME=" + FOLDER, "LANG=C.UTF-8", "TMPDIR=/scratch"));
     attempt.endpoint().environment().forEach((name, value) -> environment.add(name + "=" + value));
     environment.add("TALLY_JOB_ID=" + attempt.id().jobId());
     environment.add("TALLY_ATTEMPT=" + attempt.id().attempt());

@@ -126,8 +126,7 @@ public final class JobFolders {
     };
   }
 
-  private void download(
-      List<NamedUrl> files, Path folder, OutputSink output, StopSignal stop)
+  private void download(List<NamedUrl> files, Path folder, OutputSink output, StopSignal stop)
       throws IOException, InterruptedException {
     if (files.isEmpty()) {
       return;
@@ -140,8 +139,7 @@ public final class JobFolders {
     transfer.download(targets, stop);
   }
 
-  private void upload(
-      Map<Path, String> files, Path folder, OutputSink output, StopSignal stop)
+  private void upload(Map<Path, String> files, Path folder, OutputSink output, StopSignal stop)
       throws IOException, InterruptedException {
     for (var file : files.keySet()) {
       if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {

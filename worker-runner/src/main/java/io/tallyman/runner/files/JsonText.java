@@ -42,8 +42,14 @@ final class JsonText {
 
   /** A cheap look that saves parsing each line of a log. */
   private static boolean couldBegin(byte b) {
-    return b == '{' || b == '[' || b == '"' || b == '-' || (b >= '0' && b <= '9') || b == 't'
-        || b == 'f' || b == 'n';
+    return b == '{'
+        || b == '['
+        || b == '"'
+        || b == '-'
+        || (b >= '0' && b <= '9')
+        || b == 't'
+        || b == 'f'
+        || b == 'n';
   }
 
   /** UTF-8 without NUL, which would be taken for UTF-16 or UTF-32. */

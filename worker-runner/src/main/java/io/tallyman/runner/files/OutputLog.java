@@ -36,8 +36,7 @@ public final class OutputLog {
     this.sink = sink;
     this.limits = limits;
     this.left = limits.log();
-    this.stdout =
-        new Line(Channel.STDOUT, (int) Math.max(JobOutput.MAX_TEXT, limits.output() + 1));
+    this.stdout = new Line(Channel.STDOUT, (int) Math.max(JobOutput.MAX_TEXT, limits.output() + 1));
   }
 
   /** Takes the next {@code length} bytes of standard output. */
@@ -110,7 +109,8 @@ public final class OutputLog {
     left -= kept;
     var text = new String(bytes, 0, kept, UTF_8);
     for (int from = 0; from < text.length(); from += JobOutput.MAX_TEXT) {
-      sink.accept(channel, text.substring(from, Math.min(text.length(), from + JobOutput.MAX_TEXT)));
+      sink.accept(
+          channel, text.substring(from, Math.min(text.length(), from + JobOutput.MAX_TEXT)));
     }
     if (left == 0) {
       sink.accept(

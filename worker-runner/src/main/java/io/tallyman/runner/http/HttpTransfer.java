@@ -69,9 +69,7 @@ public final class HttpTransfer implements Transfer {
     }
     await(
         move(
-            "send",
-            requests,
-            (_, request) -> client.sendAsync(request, BodyHandlers.discarding())),
+            "send", requests, (_, request) -> client.sendAsync(request, BodyHandlers.discarding())),
         stop);
   }
 

@@ -77,8 +77,7 @@ public final class ReportWriter implements Reports, AutoCloseable {
   @Override
   public void complete(AttemptId id, RawJson result) throws InterruptedException {
     try {
-      deliver(
-          id, "complete", new JobCommand.Complete(id.jobId(), id.attempt(), runner, result));
+      deliver(id, "complete", new JobCommand.Complete(id.jobId(), id.attempt(), runner, result));
     } catch (RecordTooLargeException e) {
       LOG.warn("{}: Kafka refused its result of {} bytes as too large", id, result.size());
       var failed =
@@ -97,8 +96,7 @@ public final class ReportWriter implements Reports, AutoCloseable {
 
   @Override
   public void release(AttemptId id, String reason) {
-    var _ =
-        send(id, "release", new JobCommand.Release(id.jobId(), id.attempt(), runner, reason));
+    var _ = send(id, "release", new JobCommand.Release(id.jobId(), id.attempt(), runner, reason));
   }
 
   @Override
@@ -114,14 +112,15 @@ public final class ReportWriter implements Reports, AutoCloseable {
               "%s:%d:output:%s".formatted(id.jobId(), id.attempt(), now),
               source(),
               now);
-      var _ = output.send(
-          record,
-          (_, failure) -> {
-            if (failure != null && dropped.getAndIncrement() % 1_000 == 0) {
-              LOG.warn(
-                  "output dropped, {} records so far: {}", dropped.get(), failure.getMessage());
-            }
-          });
+      var _ =
+          output.send(
+              record,
+              (_, failure) -> {
+                if (failure != null && dropped.getAndIncrement() % 1_000 == 0) {
+                  LOG.warn(
+                      "output dropped, {} records so far: {}", dropped.get(), failure.getMessage());
+                }
+              });
     };
   }
 
@@ -135,21 +134,20 @@ public final class ReportWriter implements Reports, AutoCloseable {
             "%s:%s".formatted(runner, heartbeat.time()),
             source(),
             heartbeat.time());
-    var _ = output.send(
-        record,
-        (_, failure) -> {
-          if (failure == null) {
-            lastHeartbeat.set(System.nanoTime());
-          }
-        });
+    var _ =
+        output.send(
+            record,
+            (_, failure) -> {
+              if (failure == null) {
+                lastHeartbeat.set(System.nanoTime());
+              }
+            });
   }
 
   /** How long ago Kafka acknowledged a heartbeat; huge when never. */
   Duration sinceHeartbeat() {
     var last = lastHeartbeat.get();
-    return last == 0
-        ? Duration.ofDays(1)
-        : Duration.ofNanos(Math.max(0, System.nanoTime() - last));
+    return last == 0 ? Duration.ofDays(1) : Duration.ofNanos(Math.max(0, System.nanoTime() - last));
   }
 
   private Future<RecordMetadata> send(AttemptId id, String verb, JobCommand command) {

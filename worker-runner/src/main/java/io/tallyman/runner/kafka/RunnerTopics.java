@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects the attempts of a runner with its topics, in this order: topics exist, the share group is
- * configured, orders are listened for, and only then dispatches are taken. All in the background,
- * for as long as it takes.
+ * Connects the attempts of a runner with its topics, in this order: topics exist, the share group
+ * is configured, orders are listened for, and only then dispatches are taken. All in the
+ * background, for as long as it takes.
  */
 public final class RunnerTopics implements AutoCloseable {
 
@@ -82,8 +82,9 @@ public final class RunnerTopics implements AutoCloseable {
   /** Begins. */
   public void start() {
     thread("runner-connect", this::connect);
-    var _ = ticker.scheduleAtFixedRate(
-        this::tick, 0, HEARTBEAT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    var _ =
+        ticker.scheduleAtFixedRate(
+            this::tick, 0, HEARTBEAT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** How Kafka is, for this runner. */

@@ -118,7 +118,8 @@ final class ShareGroup {
         (offsets, failure) -> {
           if (failure != null) {
             // The record comes again, here or elsewhere; its Start will be answered with Stop.
-            LOG.warn("acknowledgement of {} dispatches failed: {}", offsets.size(), failure.toString());
+            LOG.warn(
+                "acknowledgement of {} dispatches failed: {}", offsets.size(), failure.toString());
           }
         });
     member.subscribe(topics);

@@ -43,7 +43,8 @@ public final class ProcessRuntime implements AttemptRuntime {
     this.path = path.orElse(PATH);
     LOG.warn(
         "THE PROCESS RUNTIME ISOLATES NOTHING: jobs run as this user on this host, without limits"
-            + " on memory, processor or network. For development only; set TALLY_RUNNER_RUNTIME=docker");
+            + " on memory, processor or network. For development only; set"
+            + " TALLY_RUNNER_RUNTIME=docker");
   }
 
   @Override
@@ -59,12 +60,10 @@ public final class ProcessRuntime implements AttemptRuntime {
   @Override
   public Outcome run(Attempt attempt, OutputSink output, StopSignal stop)
       throws InterruptedException {
-    return folders.around(
-        attempt, output, stop, (folder, log) -> run(attempt, folder, log, stop));
+    return folders.around(attempt, output, stop, (folder, log) -> run(attempt, folder, log, stop));
   }
 
-  private Optional<Outcome> run(
-      Attempt attempt, JobFolder folder, OutputLog log, StopSignal stop)
+  private Optional<Outcome> run(Attempt attempt, JobFolder folder, OutputLog log, StopSignal stop)
       throws InterruptedException {
     var tree = new ProcessTree(folder.path());
     Process process;
@@ -104,8 +103,7 @@ public final class ProcessRuntime implements AttemptRuntime {
     var environment = builder.environment();
     // Nothing of the runner's own: it may hold secrets.
     environment.clear();
-    environment.putAll(
-        Map.of("PATH", path, "HOME", folder.path().toString(), "LANG", "C.UTF-8"));
+    environment.putAll(Map.of("PATH", path, "HOME", folder.path().toString(), "LANG", "C.UTF-8"));
     environment.putAll(attempt.endpoint().environment());
     environment.put("TALLY_JOB_ID", attempt.id().jobId().value());
     environment.put("TALLY_ATTEMPT", Integer.toString(attempt.id().attempt()));

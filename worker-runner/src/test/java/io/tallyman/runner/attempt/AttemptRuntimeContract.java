@@ -65,7 +65,8 @@ public abstract class AttemptRuntimeContract {
 
   @Test
   void shouldReturnOutputJsonByteForByteWhenTheCommandLeavesOne() throws Exception {
-    var outcome = run("echo '{\"not\":\"this\"}'; printf ' {\"a\": 1.00,\"a\":2}\\n' > output.json");
+    var outcome =
+        run("echo '{\"not\":\"this\"}'; printf ' {\"a\": 1.00,\"a\":2}\\n' > output.json");
 
     assertThat(outcome).isEqualTo(new Succeeded(RawJson.of("{\"a\": 1.00,\"a\":2}")));
   }
@@ -108,8 +109,12 @@ public abstract class AttemptRuntimeContract {
   @Test
   void shouldTellTheCommandWhoItIs() throws Exception {
     // given
-    var attempt = attempt(endpoint("echo \"$TALLY_JOB_ID $TALLY_ATTEMPT $GREETING\"; "
-        + "[ \"$(pwd)\" = \"$TALLY_JOB_DIR\" ] && [ \"$HOME\" = \"$TALLY_JOB_DIR\" ]"), INPUT);
+    var attempt =
+        attempt(
+            endpoint(
+                "echo \"$TALLY_JOB_ID $TALLY_ATTEMPT $GREETING\"; "
+                    + "[ \"$(pwd)\" = \"$TALLY_JOB_DIR\" ] && [ \"$HOME\" = \"$TALLY_JOB_DIR\" ]"),
+            INPUT);
 
     // when
     var outcome = runtime().run(attempt, output, stop);
@@ -122,13 +127,21 @@ public abstract class AttemptRuntimeContract {
 
   @Test
   void shouldFailWithTheTailOfStandardErrorWhenTheExitCodeIsNotZero() throws Exception {
-    var outcome = run("i=0; while [ $i -lt 500 ]; do echo filler >&2; i=$((i+1)); done;"
-        + " echo '{\"a\":1}' > output.json; echo 'no such model' >&2; exit 3");
+    var outcome =
+        run(
+            "i=0; while [ $i -lt 500 ]; do echo filler >&2; i=$((i+1)); done;"
+                + " echo '{\"a\":1}' > output.json; echo 'no such model' >&2; exit 3");
 
-    assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
-      assertThat(failed.code()).isEqualTo(FailureCode.EXIT_CODE);
-      assertThat(failed.detail()).contains("got 3").endsWith("no such model").hasSizeLessThan(1_200);
-    });
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed -> {
+              assertThat(failed.code()).isEqualTo(FailureCode.EXIT_CODE);
+              assertThat(failed.detail())
+                  .contains("got 3")
+                  .endsWith("no such model")
+                  .hasSizeLessThan(1_200);
+            });
   }
 
   @ParameterizedTest
@@ -142,22 +155,27 @@ public abstract class AttemptRuntimeContract {
         "echo 1 > real; ln -s real output.json"
       })
   void shouldFailWhenOutputJsonIsNotOneJsonValue(String script) throws Exception {
-    assertThat(run(script)).isInstanceOfSatisfying(Failed.class,
-        failed -> assertThat(failed.code()).isEqualTo(FailureCode.OUTPUT_INVALID));
+    assertThat(run(script))
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed -> assertThat(failed.code()).isEqualTo(FailureCode.OUTPUT_INVALID));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"> output.json", ""})
   void shouldFailWhenTheResultIsTooLarge(String target) throws Exception {
     // given a limit of 2000 bytes
-    var script = "printf '\"'; i=0; while [ $i -lt 300 ]; do printf 12345678; i=$((i+1)); done; printf '\"'";
+    var script =
+        "printf '\"'; i=0; while [ $i -lt 300 ]; do printf 12345678; i=$((i+1)); done; printf '\"'";
 
     // when
     var outcome = run("{ %s; } %s".formatted(script, target));
 
     // then
-    assertThat(outcome).isInstanceOfSatisfying(Failed.class,
-        failed -> assertThat(failed.code()).isEqualTo(FailureCode.OUTPUT_TOO_LARGE));
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed -> assertThat(failed.code()).isEqualTo(FailureCode.OUTPUT_TOO_LARGE));
   }
 
   @Test
@@ -165,10 +183,13 @@ public abstract class AttemptRuntimeContract {
     var outcome =
         runtime().run(attempt(endpoint(List.of("no-such-command", "x")), INPUT), output, stop);
 
-    assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
-      assertThat(failed.code()).isEqualTo(FailureCode.COMMAND_NOT_FOUND);
-      assertThat(failed.detail()).contains("no-such-command");
-    });
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed -> {
+              assertThat(failed.code()).isEqualTo(FailureCode.COMMAND_NOT_FOUND);
+              assertThat(failed.detail()).contains("no-such-command");
+            });
   }
 
   @Test
@@ -190,14 +211,18 @@ public abstract class AttemptRuntimeContract {
   @Test
   void shouldCutTheLogAtItsLimitAndSayItOnce() throws Exception {
     // given a limit of 10000 bytes, and 20 KB of lines with the result at the end
-    var outcome = run("i=0; while [ $i -lt 200 ]; do printf '%0100d\\n' 0; i=$((i+1)); done; echo '{\"end\":1}'");
+    var outcome =
+        run(
+            "i=0; while [ $i -lt 200 ]; do printf '%0100d\\n"
+                + "' 0; i=$((i+1)); done; echo '{\"end\":1}'");
 
     assertThat(outcome).isEqualTo(new Succeeded(RawJson.of("{\"end\":1}")));
     assertThat(output.text(Channel.STDOUT)).hasSize(10_000);
     assertThat(output.said().stream().filter(said -> said.channel() == Channel.RUNNER))
         .singleElement()
         .satisfies(said -> assertThat(said.text()).contains("cut", "10000"));
-    assertThat(output.said()).allSatisfy(said -> assertThat(said.text()).hasSizeLessThanOrEqualTo(JobOutput.MAX_TEXT));
+    assertThat(output.said())
+        .allSatisfy(said -> assertThat(said.text()).hasSizeLessThanOrEqualTo(JobOutput.MAX_TEXT));
   }
 
   @Test
@@ -226,7 +251,8 @@ public abstract class AttemptRuntimeContract {
     running.cancel(true);
 
     // then
-    Await.until("its folder is gone", () -> !Files.exists(root.resolve(attempt.id().containerName())));
+    Await.until(
+        "its folder is gone", () -> !Files.exists(root.resolve(attempt.id().containerName())));
     assertNothingIsLeft(attempt.id());
   }
 
@@ -256,48 +282,79 @@ public abstract class AttemptRuntimeContract {
     try (var files = new FileHost()) {
       // given
       files.content.put("/in", "seed");
-      var input = RawJson.of("""
-          {"download_urls":[{"name":"head/seed.txt","url":"%1$s/in?secret=1"}],
-           "upload_urls":[{"name":"cat.png","url":"%1$s/out?secret=2"},{"name":"b/two.bin","url":"%1$s/two"}]}
-          """.formatted(files.url()).strip());
+      var input =
+          RawJson.of(
+              """
+              {"download_urls":[{"name":"head/seed.txt","url":"%1$s/in?secret=1"}],
+               "upload_urls":[{"name":"cat.png","url":"%1$s/out?secret=2"},{"name":"b/two.bin","url":"%1$s/two"}]}
+              """
+                  .formatted(files.url())
+                  .strip());
 
       // when
-      var outcome = runtime().run(attempt(endpoint(
-          "cat head/seed.txt > cat.png; echo ' a cat' >> cat.png; mkdir b; echo 2 > b/two.bin;"
-          + " printf '{ \"k\" : 1.0, \"images\":[\"x,}\"], \"z\":{} }' > output.json"), input), output, stop);
+      var outcome =
+          runtime()
+              .run(
+                  attempt(
+                      endpoint(
+                          "cat head/seed.txt > cat.png; echo ' a cat' >> cat.png; mkdir b; echo 2 >"
+                              + " b/two.bin; printf '{ \"k\" : 1.0, \"images\":[\"x,}\"], \"z\":{}"
+                              + " }' > output.json"),
+                      input),
+                  output,
+                  stop);
 
       // then
-      assertThat(outcome).isEqualTo(new Succeeded(RawJson.of(
-          ("{\"k\" : 1.0,\"z\":{},\"images\":[{\"filename\":\"cat.png\",\"type\":\"uploaded\",\"url\":\"%1$s/out?secret=2\"},"
-          + "{\"filename\":\"b/two.bin\",\"type\":\"uploaded\",\"url\":\"%1$s/two\"}]}").formatted(files.url()))));
+      assertThat(outcome)
+          .isEqualTo(
+              new Succeeded(
+                  RawJson.of(
+                      ("{\"k\" :"
+                           + " 1.0,\"z\":{},\"images\":[{\"filename\":\"cat.png\",\"type\":\"uploaded\",\"url\":\"%1$s/out?secret=2\"},"
+                           + "{\"filename\":\"b/two.bin\",\"type\":\"uploaded\",\"url\":\"%1$s/two\"}]}")
+                          .formatted(files.url()))));
       assertThat(files.content).containsEntry("/out", "seed a cat\n").containsEntry("/two", "2\n");
-      assertThat(files.types).containsEntry("/out", "image/png").containsEntry("/two", "application/octet-stream");
+      assertThat(files.types)
+          .containsEntry("/out", "image/png")
+          .containsEntry("/two", "application/octet-stream");
     }
   }
 
   @Test
   void shouldReturnTheUploadsAloneWhenThereIsNoOtherResult() throws Exception {
     try (var files = new FileHost()) {
-      var input = RawJson.of("{\"upload_urls\":[{\"name\":\"a.gif\",\"url\":\"%s/a\"}]}".formatted(files.url()));
+      var input =
+          RawJson.of(
+              "{\"upload_urls\":[{\"name\":\"a.gif\",\"url\":\"%s/a\"}]}".formatted(files.url()));
 
       var outcome = runtime().run(attempt(endpoint("echo x > a.gif"), input), output, stop);
 
-      assertThat(outcome).isEqualTo(new Succeeded(RawJson.of(
-          "{\"images\":[{\"filename\":\"a.gif\",\"type\":\"uploaded\",\"url\":\"%s/a\"}]}".formatted(files.url()))));
+      assertThat(outcome)
+          .isEqualTo(
+              new Succeeded(
+                  RawJson.of(
+                      "{\"images\":[{\"filename\":\"a.gif\",\"type\":\"uploaded\",\"url\":\"%s/a\"}]}"
+                          .formatted(files.url()))));
     }
   }
 
   @Test
   void shouldFailWhenAFileToUploadWasNeverWritten() throws Exception {
     try (var files = new FileHost()) {
-      var input = RawJson.of("{\"upload_urls\":[{\"name\":\"never.png\",\"url\":\"%s/a\"}]}".formatted(files.url()));
+      var input =
+          RawJson.of(
+              "{\"upload_urls\":[{\"name\":\"never.png\",\"url\":\"%s/a\"}]}"
+                  .formatted(files.url()));
 
       var outcome = runtime().run(attempt(endpoint("true"), input), output, stop);
 
-      assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
-        assertThat(failed.code()).isEqualTo(FailureCode.UPLOAD_FAILED);
-        assertThat(failed.detail()).contains("never.png").doesNotContain(files.url());
-      });
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              Failed.class,
+              failed -> {
+                assertThat(failed.code()).isEqualTo(FailureCode.UPLOAD_FAILED);
+                assertThat(failed.detail()).contains("never.png").doesNotContain(files.url());
+              });
     }
   }
 
@@ -306,12 +363,17 @@ public abstract class AttemptRuntimeContract {
   void shouldFailWhenADownloadWouldLeaveTheFolder(String name) throws Exception {
     try (var files = new FileHost()) {
       files.content.put("/in", "evil");
-      var input = RawJson.of("{\"download_urls\":[{\"name\":\"%s\",\"url\":\"%s/in\"}]}".formatted(name, files.url()));
+      var input =
+          RawJson.of(
+              "{\"download_urls\":[{\"name\":\"%s\",\"url\":\"%s/in\"}]}"
+                  .formatted(name, files.url()));
 
       var outcome = runtime().run(attempt(endpoint("echo ran"), input), output, stop);
 
-      assertThat(outcome).isInstanceOfSatisfying(Failed.class,
-          failed -> assertThat(failed.code()).isEqualTo(FailureCode.DOWNLOAD_FAILED));
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              Failed.class,
+              failed -> assertThat(failed.code()).isEqualTo(FailureCode.DOWNLOAD_FAILED));
       assertThat(output.text(Channel.STDOUT)).isEmpty();
     }
   }
@@ -367,20 +429,23 @@ public abstract class AttemptRuntimeContract {
 
     FileHost() throws IOException {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-      server.createContext("/", exchange -> {
-        try (exchange) {
-          var path = exchange.getRequestURI().getPath();
-          if (exchange.getRequestMethod().equals("PUT")) {
-            content.put(path, new String(exchange.getRequestBody().readAllBytes(), UTF_8));
-            types.put(path, exchange.getRequestHeaders().getFirst("Content-Type"));
-            exchange.sendResponseHeaders(200, -1);
-          } else {
-            var body = content.getOrDefault(path, "").getBytes(UTF_8);
-            exchange.sendResponseHeaders(body.length == 0 ? 404 : 200, body.length == 0 ? -1 : body.length);
-            exchange.getResponseBody().write(body);
-          }
-        }
-      });
+      server.createContext(
+          "/",
+          exchange -> {
+            try (exchange) {
+              var path = exchange.getRequestURI().getPath();
+              if (exchange.getRequestMethod().equals("PUT")) {
+                content.put(path, new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+                types.put(path, exchange.getRequestHeaders().getFirst("Content-Type"));
+                exchange.sendResponseHeaders(200, -1);
+              } else {
+                var body = content.getOrDefault(path, "").getBytes(UTF_8);
+                exchange.sendResponseHeaders(
+                    body.length == 0 ? 404 : 200, body.length == 0 ? -1 : body.length);
+                exchange.getResponseBody().write(body);
+              }
+            }
+          });
       server.start();
     }
 

@@ -57,7 +57,8 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
 
   @BeforeEach
   void start() {
-    runtime = new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, new HttpTransfer()), 2);
+    runtime =
+        new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, new HttpTransfer()), 2);
   }
 
   @AfterEach
@@ -73,8 +74,13 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
 
   @Override
   protected void assertNothingIsLeft(AttemptId id) {
-    assertThat(engine.calls().listContainersCmd().withShowAll(true)
-            .withNameFilter(List.of(id.containerName())).exec())
+    assertThat(
+            engine
+                .calls()
+                .listContainersCmd()
+                .withShowAll(true)
+                .withNameFilter(List.of(id.containerName()))
+                .exec())
         .isEmpty();
   }
 
@@ -83,28 +89,36 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
     // given a limit of 64 MiB
     var outcome = run("a=xxxxxxxxxxxxxxxx; while true; do a=$a$a; done");
 
-    assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
-      assertThat(failed.code()).isEqualTo(FailureCode.OUT_OF_MEMORY);
-      assertThat(failed.detail()).contains("67108864");
-    });
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Failed.class,
+            failed -> {
+              assertThat(failed.code()).isEqualTo(FailureCode.OUT_OF_MEMORY);
+              assertThat(failed.detail()).contains("67108864");
+            });
   }
 
   @Test
   void shouldRunTheCommandWithoutAnyPrivilege() throws Exception {
-    var outcome = run("id -u; id -g; grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):' /proc/self/status");
+    var outcome =
+        run(
+            "id -u; id -g; grep -E '^(Cap(Inh|Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):'"
+                + " /proc/self/status");
 
     assertThat(outcome).isInstanceOf(Succeeded.class);
-    assertThat(output.text(Channel.STDOUT).replaceAll("[ \t]+", " ")).isEqualTo("""
-        65534
-        65534
-        CapInh: 0000000000000000
-        CapPrm: 0000000000000000
-        CapEff: 0000000000000000
-        CapBnd: 0000000000000000
-        CapAmb: 0000000000000000
-        NoNewPrivs: 1
-        Seccomp: 2
-        """);
+    assertThat(output.text(Channel.STDOUT).replaceAll("[ \t]+", " "))
+        .isEqualTo(
+            """
+            65534
+            65534
+            CapInh: 0000000000000000
+            CapPrm: 0000000000000000
+            CapEff: 0000000000000000
+            CapBnd: 0000000000000000
+            CapAmb: 0000000000000000
+            NoNewPrivs: 1
+            Seccomp: 2
+            """);
   }
 
   @Test
@@ -116,10 +130,13 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
 
   @Test
   void shouldWriteOnlyWhereItMay() throws Exception {
-    var outcome = run("for d in / /bin /etc /dev /proc/sys/kernel /sys; do echo x > $d/evil 2>/dev/null && echo evil $d;"
-        + " done; for d in /job /tmp /scratch; do echo x > $d/f && echo fine $d; done;"
-        + " cp /bin/busybox /tmp/ls && /tmp/ls 2>/dev/null && echo evil exec; cp /bin/busybox /scratch/ls && /scratch/ls -d /;"
-        + " dd if=/dev/zero of=/tmp/big bs=1M count=9 2>/dev/null && echo evil size; true");
+    var outcome =
+        run(
+            "for d in / /bin /etc /dev /proc/sys/kernel /sys; do echo x > $d/evil 2>/dev/null &&"
+                + " echo evil $d; done; for d in /job /tmp /scratch; do echo x > $d/f && echo fine"
+                + " $d; done; cp /bin/busybox /tmp/ls && /tmp/ls 2>/dev/null && echo evil exec; cp"
+                + " /bin/busybox /scratch/ls && /scratch/ls -d /; dd if=/dev/zero of=/tmp/big bs=1M"
+                + " count=9 2>/dev/null && echo evil size; true");
 
     assertThat(outcome).isEqualTo(new Succeeded(RawJson.NULL));
     assertThat(output.text(Channel.STDOUT)).isEqualTo("fine /job\nfine /tmp\nfine /scratch\n/\n");
@@ -128,7 +145,8 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
   @Test
   void shouldCapAForkBomb() throws Exception {
     // given a limit of 64 processes
-    var outcome = run("i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; echo all of them started");
+    var outcome =
+        run("i=0; while [ $i -lt 200 ]; do sleep 30 & i=$((i+1)); done; echo all of them started");
 
     assertThat(outcome).isInstanceOf(Failed.class);
     assertThat(output.text(Channel.STDOUT)).isEmpty();
@@ -142,9 +160,12 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
     var running = start(attempt);
     Await.until("it runs", () -> output.text(Channel.STDOUT).equals("up\n"));
     var container = engine.calls().inspectContainerCmd(attempt.id().containerName()).exec();
-    var volume = Objects.requireNonNull(container.getMounts()).stream()
-        .filter(mount -> "/job".equals(Objects.requireNonNull(mount.getDestination()).getPath()))
-        .findFirst().orElseThrow();
+    var volume =
+        Objects.requireNonNull(container.getMounts()).stream()
+            .filter(
+                mount -> "/job".equals(Objects.requireNonNull(mount.getDestination()).getPath()))
+            .findFirst()
+            .orElseThrow();
     assertThat(container.getConfig().getLabels())
         .containsEntry("tallyman.job", attempt.id().jobId().value())
         .containsEntry("tallyman.attempt", "7")
@@ -157,7 +178,8 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
     // then
     assertThat(running.get(20, TimeUnit.SECONDS)).isEqualTo(new Stopped());
     assertNothingIsLeft(attempt.id());
-    assertThatThrownBy(() -> engine.calls().inspectVolumeCmd(Objects.requireNonNull(volume.getName())).exec())
+    assertThatThrownBy(
+            () -> engine.calls().inspectVolumeCmd(Objects.requireNonNull(volume.getName())).exec())
         .isInstanceOf(NotFoundException.class);
   }
 
@@ -173,7 +195,8 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
     // then
     assertThat(outcome).isEqualTo(new Succeeded(RawJson.of("{\"fresh\":1}")));
     assertNothingIsLeft(attempt.id());
-    assertThatThrownBy(() -> engine.calls().inspectContainerCmd(left).exec()).isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> engine.calls().inspectContainerCmd(left).exec())
+        .isInstanceOf(NotFoundException.class);
   }
 
   @Test
@@ -199,15 +222,21 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
   void shouldFailWhenTheImageCannotBeHad(boolean registryAnswers) throws Exception {
     // given a registry that has no image, or that answers nonsense
     var registry = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    registry.createContext("/", exchange -> {
-      try (exchange) {
-        var body = exchange.getRequestURI().getPath().equals("/v2/") ? "{}"
-            : "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\"}]}";
-        exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(!registryAnswers ? 500 : body.equals("{}") ? 200 : 404, body.length());
-        exchange.getResponseBody().write(body.getBytes(UTF_8));
-      }
-    });
+    registry.createContext(
+        "/",
+        exchange -> {
+          try (exchange) {
+            var body =
+                exchange.getRequestURI().getPath().equals("/v2/")
+                    ? "{}"
+                    : "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest"
+                          + " unknown\"}]}";
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(
+                !registryAnswers ? 500 : body.equals("{}") ? 200 : 404, body.length());
+            exchange.getResponseBody().write(body.getBytes(UTF_8));
+          }
+        });
     registry.start();
     try {
       var image = "127.0.0.1:%d/none:1".formatted(registry.getAddress().getPort());
@@ -216,10 +245,17 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
       var outcome = runtime.run(attempt(withImage(image), INPUT), output, stop);
 
       // then
-      assertThat(outcome).isInstanceOfSatisfying(Failed.class, failed -> {
-        assertThat(failed.code()).isEqualTo(registryAnswers ? FailureCode.IMAGE_MISSING : FailureCode.IMAGE_PULL_FAILED);
-        assertThat(failed.detail()).contains(image);
-      });
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              Failed.class,
+              failed -> {
+                assertThat(failed.code())
+                    .isEqualTo(
+                        registryAnswers
+                            ? FailureCode.IMAGE_MISSING
+                            : FailureCode.IMAGE_PULL_FAILED);
+                assertThat(failed.detail()).contains(image);
+              });
       assertThat(output.text(Channel.RUNNER)).contains("pulling").contains(image);
     } finally {
       registry.stop(0);
@@ -228,35 +264,58 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
 
   @Test
   void shouldFailWhenTheEngineDoesNotAnswer() throws Exception {
-    try (var gone = new DockerRuntime("tcp://127.0.0.1:1", runner, new JobFolders(root, new HttpTransfer()), 1)) {
+    try (var gone =
+        new DockerRuntime(
+            "tcp://127.0.0.1:1", runner, new JobFolders(root, new HttpTransfer()), 1)) {
       assertThat(gone.health().isReady()).isFalse();
       Outcome outcome = gone.run(attempt(endpoint("true"), INPUT), output, stop);
 
-      assertThat(outcome).isInstanceOfSatisfying(Failed.class,
-          failed -> assertThat(failed.code()).isEqualTo(FailureCode.ENGINE_UNAVAILABLE));
+      assertThat(outcome)
+          .isInstanceOfSatisfying(
+              Failed.class,
+              failed -> assertThat(failed.code()).isEqualTo(FailureCode.ENGINE_UNAVAILABLE));
     }
   }
 
   @Test
   void shouldProbeTheEngineForImages() {
     assertThat(DockerEngine.probe(TestEngine.HOST, List.of("busybox:latest")))
-        .isInstanceOfSatisfying(DockerEngine.Probe.Usable.class, usable -> assertThat(usable.detail()).contains("busybox:latest"));
+        .isInstanceOfSatisfying(
+            DockerEngine.Probe.Usable.class,
+            usable -> assertThat(usable.detail()).contains("busybox:latest"));
     assertThat(DockerEngine.probe(TestEngine.HOST, List.of("127.0.0.1:1/none:1")))
-        .isInstanceOfSatisfying(DockerEngine.Probe.Unusable.class,
-            unusable -> assertThat(unusable.reason()).contains("no image '127.0.0.1:1/none:1'", "docker pull").doesNotContain("\n"));
+        .isInstanceOfSatisfying(
+            DockerEngine.Probe.Unusable.class,
+            unusable ->
+                assertThat(unusable.reason())
+                    .contains("no image '127.0.0.1:1/none:1'", "docker pull")
+                    .doesNotContain("\n"));
   }
 
   private String leave(AttemptId id, String owner) {
-    var created = engine.calls().createContainerCmd("busybox:latest").withName(id.containerName())
-        .withCmd("sleep", "300").withLabels(java.util.Map.of(
-            "tallyman.runner", owner, "tallyman.job", id.jobId().value(), "tallyman.attempt", Integer.toString(id.attempt())))
-        .exec().getId();
+    var created =
+        engine
+            .calls()
+            .createContainerCmd("busybox:latest")
+            .withName(id.containerName())
+            .withCmd("sleep", "300")
+            .withLabels(
+                java.util.Map.of(
+                    "tallyman.runner",
+                    owner,
+                    "tallyman.job",
+                    id.jobId().value(),
+                    "tallyman.attempt",
+                    Integer.toString(id.attempt())))
+            .exec()
+            .getId();
     engine.calls().startContainerCmd(created).exec();
     return created;
   }
 
   private static Endpoint withImage(String image) {
     var base = endpoint("true");
-    return new Endpoint(base.name(), image, base.command(), base.environment(), base.limits(), base.webhook());
+    return new Endpoint(
+        base.name(), image, base.command(), base.environment(), base.limits(), base.webhook());
   }
 }

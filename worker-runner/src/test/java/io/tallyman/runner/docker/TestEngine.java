@@ -66,9 +66,7 @@ final class TestEngine {
     } catch (IOException e) {
       throw new AssertionError("Expected /bin/busybox of the package busybox-static", e);
     }
-    client
-        .createImageCmd("busybox", new ByteArrayInputStream(bytes.toByteArray()))
-        .exec();
+    client.createImageCmd("busybox", new ByteArrayInputStream(bytes.toByteArray())).exec();
   }
 
   private static Iterable<String> applets() throws IOException {

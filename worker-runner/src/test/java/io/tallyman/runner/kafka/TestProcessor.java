@@ -47,7 +47,8 @@ public final class TestProcessor implements AutoCloseable {
     producer = KafkaSettings.producer(bootstrapServers, "test-processor", 30_000);
     consumer = KafkaSettings.consumer(bootstrapServers, "test-processor", Map.of());
     var partitions = new ArrayList<TopicPartition>();
-    for (var topic : List.of(Topics.COMMANDS, Topics.OUTPUT, Topics.HEARTBEATS, Topics.DEAD_LETTERS)) {
+    for (var topic :
+        List.of(Topics.COMMANDS, Topics.OUTPUT, Topics.HEARTBEATS, Topics.DEAD_LETTERS)) {
       for (var partition : consumer.partitionsFor(topic.name())) {
         partitions.add(new TopicPartition(topic.name(), partition.partition()));
       }
@@ -69,9 +70,10 @@ public final class TestProcessor implements AutoCloseable {
 
   /** A dispatch that nobody can read. */
   public void dispatchGarbage() {
-    var _ = producer.send(
-        new ProducerRecord<>(
-            Topics.dispatch(EndpointName.DEFAULT, false).name(), "garbage", new byte[] {1, 2}));
+    var _ =
+        producer.send(
+            new ProducerRecord<>(
+                Topics.dispatch(EndpointName.DEFAULT, false).name(), "garbage", new byte[] {1, 2}));
     producer.flush();
   }
 
@@ -86,19 +88,20 @@ public final class TestProcessor implements AutoCloseable {
 
   /** Orders an attempt to stop. */
   public void stop(RunnerId runner, JobId job) {
-    send(Topics.CONTROL, runner.value(), new RunnerControl.Stop(runner, job, 1, "it was cancelled"));
+    send(
+        Topics.CONTROL, runner.value(), new RunnerControl.Stop(runner, job, 1, "it was cancelled"));
   }
 
   /** The next command of this type about this job, waited for; what comes before it is kept. */
   public <T extends JobCommand> T await(Class<T> type, JobId job) {
     return await(
-            type.getSimpleName() + " of " + job,
-            () ->
-                commands.stream()
-                    .filter(type::isInstance)
-                    .map(type::cast)
-                    .filter(command -> command.jobId().equals(job))
-                    .findFirst());
+        type.getSimpleName() + " of " + job,
+        () ->
+            commands.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .filter(command -> command.jobId().equals(job))
+                .findFirst());
   }
 
   /** The next Start of any job that was not returned yet, waited for. */

@@ -46,7 +46,8 @@ class ProcessRuntimeIT extends AttemptRuntimeContract {
 
   private static String environment(Path process) {
     try {
-      return Files.readString(process.resolve("environ"), java.nio.charset.StandardCharsets.ISO_8859_1);
+      return Files.readString(
+          process.resolve("environ"), java.nio.charset.StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       // Ended meanwhile.
       return "";

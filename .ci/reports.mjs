@@ -1,0 +1,41 @@
+// Reads the test reports of all modules: fails when a test was skipped or an expected one is absent.
+import { readdirSync, readFileSync, existsSync } from "node:fs";
+
+const demanded = [
+  "BadInputIT",
+  "ApiIT",
+  "StateProcessorIT",
+  "MirrorIT",
+  "JobViewsIT",
+  "DockerRuntimeIT",
+  "ProcessRuntimeIT",
+  "RunnerIT",
+  "WebhookDispatcherIT",
+  "KafkaContainerIT",
+  "DevIT",
+  "SdkIT",
+  "ServicesIT",
+];
+const seen = new Set();
+let tests = 0;
+let skipped = 0;
+for (const module of readdirSync(".", { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  for (const kind of ["surefire-reports", "failsafe-reports"]) {
+    const folder = `${module.name}/target/${kind}`;
+    if (!existsSync(folder)) continue;
+    for (const file of readdirSync(folder).filter((name) => /^TEST-.*\.xml$/.test(name))) {
+      const suite = readFileSync(`${folder}/${file}`, "utf8").match(/<testsuite\b[^>]*>/s)[0];
+      const number = (name) => Number(suite.match(new RegExp(`\\b${name}="(\\d+)"`))[1]);
+      tests += number("tests");
+      if (number("skipped") > 0) {
+        skipped += number("skipped");
+        console.error(`skipped ${number("skipped")} in ${file}`);
+      }
+      if (number("tests") > 0) seen.add(file.replace(/^TEST-.*\.(\w+)\.xml$/, "$1"));
+    }
+  }
+}
+const absent = demanded.filter((name) => !seen.has(name));
+console.log(`${tests} tests, ${skipped} skipped`);
+if (absent.length) console.error(`did not run: ${absent.join(", ")}`);
+process.exit(skipped || absent.length ? 1 : 0);
