@@ -230,7 +230,7 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
                 exchange.getRequestURI().getPath().equals("/v2/")
                     ? "{}"
                     : "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest"
-                          + " unknown\"}]}";
+                        + " unknown\"}]}";
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(
                 !registryAnswers ? 500 : body.equals("{}") ? 200 : 404, body.length());
