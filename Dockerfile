@@ -2,7 +2,7 @@
 FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /src
 COPY . .
-RUN mvn -B -q package -DskipTests -pl cli -am
+RUN mvn -B -q package -Dmaven.test.skip=true -pl cli -am
 
 FROM eclipse-temurin:25-jre
 RUN useradd --system --uid 10001 --create-home tally \

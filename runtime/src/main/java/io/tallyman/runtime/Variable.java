@@ -133,8 +133,8 @@ public record Variable<T>(
       throw new IllegalArgumentException("Expected a size such as 64MiB, 20MB or 4096");
     }
     var unit = Optional.ofNullable(size.group(2)).orElse("B");
-    return Long.parseLong(size.group(1))
-        * switch (unit) {
+    var factor =
+        switch (unit) {
           case "KiB" -> 1L << 10;
           case "MiB" -> 1L << 20;
           case "GiB" -> 1L << 30;
@@ -143,6 +143,11 @@ public record Variable<T>(
           case "GB" -> 1_000_000_000L;
           default -> 1L;
         };
+    try {
+      return Math.multiplyExact(Long.parseLong(size.group(1)), factor);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("Expected a size below 8 EiB", e);
+    }
   }
 
   private static String nearest(String name, Collection<String> known) {

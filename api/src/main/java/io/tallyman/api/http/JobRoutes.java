@@ -157,7 +157,7 @@ final class JobRoutes {
   private void requireNoBody(Context context) {
     if (context.method().equals(POST)) {
       try (var body = bodies.read(context.req(), Bodies.OTHER_LIMIT)) {
-        SubmitBody.requireEmptyOrObject(body.bytes());
+        StrictJson.requireEmptyOrObject(body.bytes());
       }
     }
   }

@@ -1,13 +1,8 @@
 package io.tallyman.api.http;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.tallyman.api.http.Problem.Place;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
@@ -16,12 +11,10 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The body of {@code /run} and {@code /runsync}, read strictly: one JSON object, no key twice at
@@ -31,34 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SubmitBody {
 
-  /** Deepest nesting; what real workflows have is below 20. */
-  static final int MAX_DEPTH = 100;
-
-  /** Longest member name, in characters. */
-  static final int MAX_NAME = 256;
-
-  /** Longest number, in digits. */
-  static final int MAX_NUMBER = 1_000;
-
   /** Longest webhook URL: what servers and proxies agree on. */
   static final int MAX_URL = 2_048;
-
-  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
-
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(MAX_DEPTH)
-                  .maxNameLength(MAX_NAME)
-                  .maxNumberLength(MAX_NUMBER)
-                  .build())
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // UTF-8 alone: without this, UTF-16 is guessed from zero bytes.
-          .disable(JsonFactory.Feature.CHARSET_DETECTION)
-          // Names of other people's input must not stay in the JVM's table for ever.
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .build();
 
   private final byte[] bytes;
   private final JsonParser parser;
@@ -73,7 +40,7 @@ final class SubmitBody {
 
   private SubmitBody(byte[] bytes) throws IOException {
     this.bytes = bytes;
-    this.parser = JSON.createParser(bytes);
+    this.parser = StrictJson.parser(bytes);
   }
 
   /**
@@ -89,47 +56,19 @@ final class SubmitBody {
    * @throws Refusal 400, with each wrong place
    */
   static Parsed parse(byte[] body) {
-    if (isBlank(body)) {
+    if (StrictJson.isBlank(body)) {
       throw Refusal.of(
           400,
           "body-required",
           "Expected a JSON object with 'input', but the body is empty. Send {\"input\": {...}}");
     }
-    var bytes = withoutMark(body);
-    StrictText.check(bytes);
+    var bytes = StrictJson.checked(body);
     try {
       var reader = new SubmitBody(bytes);
       try (var parser = reader.parser) {
         return reader.parsed(parser);
       } catch (JsonProcessingException e) {
-        throw unreadable(e, reader.parser);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
-    }
-  }
-
-  /**
-   * Checks the body of a call that needs none: nothing, or one JSON object, whose members are
-   * ignored.
-   *
-   * @throws Refusal 400 when it is neither
-   */
-  static void requireEmptyOrObject(byte[] body) {
-    if (isBlank(body)) {
-      return;
-    }
-    var bytes = withoutMark(body);
-    StrictText.check(bytes);
-    try (var parser = JSON.createParser(bytes)) {
-      try {
-        if (parser.nextToken() != JsonToken.START_OBJECT) {
-          throw notAnObject(parser);
-        }
-        parser.skipChildren();
-        requireEnd(parser);
-      } catch (JsonProcessingException e) {
-        throw unreadable(e, parser);
+        throw StrictJson.unreadable(e, reader.parser);
       }
     } catch (IOException e) {
       throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
@@ -138,12 +77,12 @@ final class SubmitBody {
 
   private Parsed parsed(JsonParser parser) throws IOException {
     if (parser.nextToken() != JsonToken.START_OBJECT) {
-      throw notAnObject(parser);
+      throw StrictJson.notAnObject(parser);
     }
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       member(parser.currentName(), parser.nextToken());
     }
-    requireEnd(parser);
+    StrictJson.requireEnd(parser);
     if (input.isEmpty()) {
       places.add(new Place("/input", "Expected 'input', any JSON value, but it is missing"));
     }
@@ -187,7 +126,9 @@ final class SubmitBody {
     if (token != JsonToken.START_OBJECT) {
       parser.skipChildren();
       places.add(
-          new Place("/policy", "Expected 'policy' to be an object, but got " + describe(token)));
+          new Place(
+              "/policy",
+              "Expected 'policy' to be an object, but got " + StrictJson.describe(token)));
       return;
     }
     while (parser.nextToken() != JsonToken.END_OBJECT) {
@@ -223,7 +164,7 @@ final class SubmitBody {
                     name,
                     least,
                     Policy.MAX_MS,
-                    token.isNumeric() ? "another number" : describe(token))));
+                    token.isNumeric() ? "another number" : StrictJson.describe(token))));
     return OptionalLong.empty();
   }
 
@@ -237,7 +178,7 @@ final class SubmitBody {
           new Place(
               "/policy/" + name,
               "Expected 'policy.%s' to be true or false, but got %s"
-                  .formatted(name, describe(token))));
+                  .formatted(name, StrictJson.describe(token))));
     }
     return false;
   }
@@ -251,7 +192,8 @@ final class SubmitBody {
       parser.skipChildren();
       places.add(
           new Place(
-              pointer, "Expected '%s' to be text, but got %s".formatted(name, describe(token))));
+              pointer,
+              "Expected '%s' to be text, but got %s".formatted(name, StrictJson.describe(token))));
       return Optional.empty();
     }
     var mistake = WebhookUrl.mistakeIn(parser.getText());
@@ -260,96 +202,5 @@ final class SubmitBody {
       return Optional.empty();
     }
     return Optional.of(URI.create(parser.getText()));
-  }
-
-  private static void requireEnd(JsonParser parser) throws IOException {
-    JsonToken behind;
-    try {
-      behind = parser.nextToken();
-    } catch (JsonParseException e) {
-      behind = JsonToken.NOT_AVAILABLE;
-    }
-    if (behind != null) {
-      throw Refusal.of(
-          400,
-          "trailing-data",
-          "Expected one JSON object, but something follows it at line %d, column %d. Send one job"
-                  .formatted(
-                      parser.currentLocation().getLineNr(), parser.currentLocation().getColumnNr())
-              + " per request");
-    }
-  }
-
-  private static Refusal notAnObject(JsonParser parser) {
-    return Refusal.at(
-        "",
-        "not-an-object",
-        "Expected a JSON object, but got %s. Send {\"input\": {...}}"
-            .formatted(describe(parser.currentToken())));
-  }
-
-  private static Refusal unreadable(JsonProcessingException e, JsonParser parser) {
-    var pointer = parser.getParsingContext().pathAsPointer().toString();
-    var location = e.getLocation();
-    var where =
-        location == null
-            ? ""
-            : " at line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
-    var reason = e.getOriginalMessage().lines().findFirst().orElse("");
-    if (e instanceof StreamConstraintsException) {
-      if (reason.contains("depth")) {
-        return Refusal.at(
-            pointer,
-            "too-deep",
-            "Expected at most %d levels of nesting, but there are more%s"
-                .formatted(MAX_DEPTH, where));
-      }
-      var what = reason.contains("Number") ? "number" : "name";
-      return Refusal.at(
-          pointer,
-          what + "-too-long",
-          "Expected a %s of at most %d characters, but one is longer%s. Send it as text"
-              .formatted(what, what.equals("number") ? MAX_NUMBER : MAX_NAME, where));
-    }
-    if (reason.startsWith("Duplicate")) {
-      return Refusal.at(
-          pointer,
-          "duplicate-key",
-          "Expected each key once, but one comes again%s. Remove one of the two".formatted(where));
-    }
-    return Refusal.at(
-        pointer,
-        "invalid-json",
-        "Expected JSON, but%s: %s"
-            .formatted(where, reason.substring(0, Math.min(200, reason.length()))));
-  }
-
-  private static String describe(@Nullable JsonToken token) {
-    return switch (token) {
-      case START_ARRAY -> "a list";
-      case START_OBJECT -> "an object";
-      case VALUE_STRING -> "text";
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
-      case VALUE_TRUE, VALUE_FALSE -> "true or false";
-      case VALUE_NULL -> "null";
-      case null, default -> "something else";
-    };
-  }
-
-  private static boolean isBlank(byte[] body) {
-    for (var next : body) {
-      if (next != ' ' && next != '\t' && next != '\r' && next != '\n') {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static byte[] withoutMark(byte[] body) {
-    var marked =
-        body.length >= BYTE_ORDER_MARK.length
-            && Arrays.equals(
-                body, 0, BYTE_ORDER_MARK.length, BYTE_ORDER_MARK, 0, BYTE_ORDER_MARK.length);
-    return marked ? Arrays.copyOfRange(body, BYTE_ORDER_MARK.length, body.length) : body;
   }
 }

@@ -88,9 +88,9 @@ class SubmitBodyTest {
 
   @Test
   void shouldTakeNothingOrAnObjectWhereNoBodyIsNeeded() {
-    SubmitBody.requireEmptyOrObject(new byte[0]);
-    SubmitBody.requireEmptyOrObject(" {\"a\":[1]} ".getBytes(UTF_8));
-    assertThatThrownBy(() -> SubmitBody.requireEmptyOrObject("{} {}".getBytes(UTF_8)))
+    StrictJson.requireEmptyOrObject(new byte[0]);
+    StrictJson.requireEmptyOrObject(" {\"a\":[1]} ".getBytes(UTF_8));
+    assertThatThrownBy(() -> StrictJson.requireEmptyOrObject("{} {}".getBytes(UTF_8)))
         .isInstanceOf(Refusal.class);
   }
 

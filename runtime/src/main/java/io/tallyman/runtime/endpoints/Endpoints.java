@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -54,7 +55,10 @@ public final class Endpoints {
   private static final ObjectMapper YAML =
       YAMLMapper.builder(
               YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
-          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(
+              DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
+              // YAML's "endpoints:" with nothing behind it.
+              DeserializationFeature.ACCEPT_EMPTY_STRING_AS_NULL_OBJECT)
           .build();
 
   private final Map<EndpointName, Endpoint> byName;
@@ -88,9 +92,10 @@ public final class Endpoints {
    * @param origin how messages name the file
    */
   public static Endpoints parse(String origin, byte[] yaml) {
-    Document document;
+    @Nullable Document document;
     try {
-      document = YAML.readValue(yaml, Document.class);
+      MappingIterator<Document> documents = YAML.readerFor(Document.class).readValues(yaml);
+      document = documents.hasNextValue() ? documents.nextValue() : null;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           "%s:%d: %s%s"

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Lifts a JSON value out of its document, and puts it back, byte for byte. */
 final class RawJsonFormat {
@@ -49,7 +50,13 @@ final class RawJsonFormat {
 
     OptionalReader() {
       super(Optional.class);
+  
+    /** A member that is not there is not the value {@code null}. */
+    @Override
+    public @Nullable Object getAbsentValue(DeserializationContext context) {
+      return null;
     }
+  }
 
     @Override
     public Optional<RawJson> deserialize(JsonParser parser, DeserializationContext context)

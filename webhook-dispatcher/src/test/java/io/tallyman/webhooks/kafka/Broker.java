@@ -120,7 +120,8 @@ public final class Broker implements AutoCloseable {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       var ends = consumer.endOffsets(partitions);
-      while (partitions.stream().anyMatch(it -> consumer.position(it) < ends.get(it))) {
+      while (partitions.stream()
+          .anyMatch(it -> consumer.position(it) < java.util.Objects.requireNonNull(ends.get(it)))) {
         consumer.poll(Duration.ofMillis(100)).forEach(all::add);
       }
     }
