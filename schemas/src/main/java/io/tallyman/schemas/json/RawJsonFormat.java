@@ -41,6 +41,12 @@ final class RawJsonFormat {
     public RawJson getNullValue(DeserializationContext context) {
       return RawJson.NULL;
     }
+
+    /** A member that is not there is not the value {@code null}. */
+    @Override
+    public @Nullable Object getAbsentValue(DeserializationContext context) {
+      return null;
+    }
   }
 
   /** Tells a value {@code null}, which is a payload, from no value. */
@@ -50,13 +56,7 @@ final class RawJsonFormat {
 
     OptionalReader() {
       super(Optional.class);
-  
-    /** A member that is not there is not the value {@code null}. */
-    @Override
-    public @Nullable Object getAbsentValue(DeserializationContext context) {
-      return null;
     }
-  }
 
     @Override
     public Optional<RawJson> deserialize(JsonParser parser, DeserializationContext context)
