@@ -25,14 +25,12 @@ import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.JobView;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.util.Files;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,9 +42,6 @@ class StateProcessorIT {
 
   /** Longest wait for what takes milliseconds on a quiet machine; what Redis lost is back then. */
   private static final Duration SOON = Duration.ofSeconds(30);
-
-  /** What a service may take to stop. */
-  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
 
   @TempDir private static Path folder;
   private static EmbeddedKafka kafka;
@@ -149,7 +144,7 @@ class StateProcessorIT {
   }
 
   @Test
-  void shouldRebuildItsStateFromKafkaWhenItsFolderIsLost() throws IOException {
+  void shouldRebuildItsStateFromKafkaWhenItsFolderIsLost() {
     // given
     var job = new JobId("over-a-loss");
     probe.give(submit(job));
@@ -158,7 +153,7 @@ class StateProcessorIT {
 
     // when
     closeInTime(processor);
-    delete(folder.resolve("data"));
+    Files.delete(folder.resolve("data").toFile());
     processor = startProcessor();
     probe.give(complete(job));
 
@@ -281,7 +276,7 @@ class StateProcessorIT {
   private static void closeInTime(StateProcessor service) {
     var before = System.nanoTime();
     service.close();
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(CLOSE_LIMIT);
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(4));
   }
 
   /** Redis shows the fold of the log, and will forget it within the hour. */
@@ -299,14 +294,6 @@ class StateProcessorIT {
             assertThat(view.view().status()).isEqualTo(status);
             assertThat(client.pttl(JobViews.key(job))).isBetween(1L, 3_600_000L);
           });
-    }
-  }
-
-  private static void delete(Path path) throws IOException {
-    try (var files = Files.walk(path)) {
-      for (var file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
     }
   }
 }

@@ -150,6 +150,29 @@ class RunnerIT {
   }
 
   @Test
+  void shouldLeaveWorkToOthersWhileItHasNoFreeSlot() {
+    // given two runners of one slot, one of them busy for long
+    start(1, 1);
+    start(1, 1);
+    var busy = processor.await(Start.class, processor.dispatch("{\"sleep\":300}", false));
+    processor.run(busy, LIMIT);
+
+    // when more jobs come, on every partition
+    var jobs = new HashSet<JobId>();
+    for (int i = 0; i < 12; i++) {
+      jobs.add(processor.dispatch("{}", false));
+    }
+    while (!jobs.isEmpty()) {
+      var start = processor.awaitStart();
+      if (jobs.remove(start.jobId())) {
+        assertThat(start.runner()).isNotEqualTo(busy.runner());
+        processor.run(start, LIMIT);
+        processor.await(Complete.class, start.jobId());
+      }
+    }
+  }
+
+  @Test
   void shouldForgetAnAttemptThatMayNotRun() {
     // given
     start(1, 1);

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 public final class TopicSetup {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicSetup.class);
+  private static final Duration CLOSE_LIMIT = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private TopicSetup() {}
@@ -41,13 +42,17 @@ public final class TopicSetup {
             5_000,
             AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
             1_000);
-    try (var admin = Admin.create(settings)) {
+    var admin = Admin.create(settings);
+    try {
       while (!createdAll(admin, topics)) {
         // The client itself waited and tried again, for as long as PATIENCE.
         if (Thread.interrupted()) {
           throw new InterruptedException("Told to stop while waiting for Kafka");
         }
       }
+    } finally {
+      // Told to stop, it must not wait for answers that do not come.
+      admin.close(CLOSE_LIMIT);
     }
   }
 

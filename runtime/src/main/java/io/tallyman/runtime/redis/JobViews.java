@@ -68,18 +68,18 @@ public final class JobViews implements AutoCloseable {
 
   /** The newest view that Redis has of a job, if it has one. */
   public Optional<Entry> read(JobId job) {
-    var fields = redis.hmget(key(job).getBytes(UTF_8), SEQUENCE, ENDPOINT, DOCUMENT);
-    if (fields.contains(null)) {
-      return Optional.empty();
-    }
     try {
+      var fields = redis.hmget(key(job).getBytes(UTF_8), SEQUENCE, ENDPOINT, DOCUMENT);
+      if (fields.contains(null)) {
+        return Optional.empty();
+      }
       return Optional.of(
           new Entry(
               Long.parseLong(new String(fields.get(0), UTF_8)),
               new EndpointName(new String(fields.get(1), UTF_8)),
               MessageCodec.decode(JobView.class, fields.get(2)),
               Instant.MAX));
-    } catch (MalformedMessage | IllegalArgumentException e) {
+    } catch (MalformedMessage | IllegalArgumentException | JedisDataException e) {
       // Somebody else wrote here. The log knows better.
       return Optional.empty();
     }

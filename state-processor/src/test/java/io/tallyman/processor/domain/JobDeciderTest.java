@@ -2,7 +2,6 @@ package io.tallyman.processor.domain;
 
 import static io.tallyman.processor.Jobs.EXECUTION_TIMEOUT;
 import static io.tallyman.processor.Jobs.JOB;
-import static io.tallyman.processor.Jobs.NOT_SERVED;
 import static io.tallyman.processor.Jobs.OTHER_RUNNER;
 import static io.tallyman.processor.Jobs.OUTPUT;
 import static io.tallyman.processor.Jobs.RETENTION;
@@ -23,7 +22,6 @@ import static io.tallyman.processor.domain.JobLife.at;
 import static io.tallyman.processor.domain.JobLife.atMillis;
 import static io.tallyman.processor.domain.JobLife.given;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tallyman.processor.Jobs;
 import io.tallyman.schemas.job.EndpointName;
@@ -37,9 +35,6 @@ import io.tallyman.schemas.job.JobEvent.JobRequeued;
 import io.tallyman.schemas.job.JobEvent.JobStarted;
 import io.tallyman.schemas.job.JobEvent.JobTimedOut;
 import io.tallyman.schemas.job.JobEvent.Run;
-import io.tallyman.schemas.job.JobRequest;
-import io.tallyman.schemas.job.Policy;
-import io.tallyman.schemas.job.Rejection.Code;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -238,18 +233,6 @@ class JobDeciderTest {
   }
 
   @Test
-  void shouldRefuseARetryWhenTheEndpointIsNoLongerServed() {
-    given(withoutEndpoints(), at(0, submit())).thenRefused(Code.UNKNOWN_ENDPOINT, notServed());
-
-    var life = given(at(0, submit()), at(1, start(1)), at(2, fail(1)));
-    assertThat(withoutEndpoints().decide(life.state(), retry(), T0.plusSeconds(3)))
-        .isEqualTo(
-            new Decision.Rejected(
-                Code.UNKNOWN_ENDPOINT,
-                "Expected to retry job 'job-1', but endpoint 'default' is not served"));
-  }
-
-  @Test
   void shouldFailTheJobWhenReleasedAndTheEndpointIsNoLongerServed() {
     var life = given(at(0, submit()), at(1, start(1)));
 
@@ -265,56 +248,6 @@ class JobDeciderTest {
   }
 
   @Test
-  void shouldSayWhatIsWhenItRefuses() {
-    given()
-        .when(at(0, submit(request(NOT_SERVED, "f00d", false))))
-        .thenRefused(
-            Code.UNKNOWN_ENDPOINT,
-            "Expected to submit job 'job-1', but endpoint 'not-served' is not served")
-        .when(at(0, cancel()))
-        .thenRefused(Code.NOT_FOUND, "Expected to cancel job 'job-1', but there is none")
-        .when(at(0, submit()))
-        .when(at(1, submit()))
-        .thenRefused(
-            Code.ALREADY_EXISTS,
-            "Expected to submit job 'job-1', but the same request was accepted before")
-        .when(at(1, complete(1)))
-        .thenRefused(
-            Code.INVALID_STATE, "Expected to complete job 'job-1', but attempt 1 was not started")
-        .when(at(1, start(1)))
-        .when(at(2, new JobCommand.Start(JOB, 1, OTHER_RUNNER)))
-        .thenRefused(
-            Code.INVALID_STATE, "Expected to start job 'job-1', but runner 'runner-1' runs it")
-        .when(at(2, new JobCommand.Fail(JOB, 1, OTHER_RUNNER, "x")))
-        .thenRefused(
-            Code.INVALID_STATE, "Expected to fail job 'job-1', but runner 'runner-1' runs it")
-        .when(at(2, release(2)))
-        .thenRefused(
-            Code.STALE_ATTEMPT,
-            "Expected to release job 'job-1' at attempt 2, but attempt 1 is the current one")
-        .when(at(3, complete(1)))
-        .when(at(4, retry()))
-        .thenRefused(Code.INVALID_STATE, "Expected to retry job 'job-1', but it is COMPLETED");
-  }
-
-  @Test
-  void shouldKnowARequestByItsFingerprintAlone() {
-    var same =
-        new JobRequest(
-            EndpointName.DEFAULT,
-            OUTPUT,
-            Policy.DEFAULT,
-            Optional.empty(),
-            request().fingerprint());
-
-    given(at(0, submit()))
-        .when(at(1, submit(same)))
-        .thenRefused(
-            Code.ALREADY_EXISTS,
-            "Expected to submit job 'job-1', but the same request was accepted before");
-  }
-
-  @Test
   void shouldForgetAnEndedJobAfterItsRetentionAndNotBefore() {
     var decider = Jobs.decider();
     var life = given(at(0, submit()), at(1, start(1)), at(2, complete(1)));
@@ -325,23 +258,8 @@ class JobDeciderTest {
     assertThat(decider.isForgettable(life.state(), end)).isTrue();
   }
 
-  @Test
-  void shouldSayThatTheLogIsCorruptWhenAnEventCannotFollow() {
-    var decider = Jobs.decider();
-    var completed = given(at(0, submit()), at(1, start(1)), at(2, complete(1)));
-    var started = completed.log().get(1);
-
-    assertThatThrownBy(() -> decider.evolve(completed.state(), started))
-        .isInstanceOf(IllegalStateException.class)
-        .hasMessage("Log is corrupt: JobStarted of job 'job-1' cannot follow Ended");
-  }
-
   private static JobDecider withoutEndpoints() {
     return new JobDecider(Set.of(), RETENTION);
-  }
-
-  private static String notServed() {
-    return "Expected to submit job 'job-1', but endpoint 'default' is not served";
   }
 
   private static EventMeta meta(long sequence, int attempt, Instant time, String actor) {

@@ -98,7 +98,7 @@ final class JobLife {
     return this;
   }
 
-  /** What is told to runners when the commands were given in the log's order. */
+  /** All events so far. */
   List<JobEvent> log() {
     return List.copyOf(log);
   }
