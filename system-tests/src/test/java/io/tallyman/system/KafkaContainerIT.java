@@ -68,7 +68,7 @@ class KafkaContainerIT {
   }
 
   @Test
-  void shouldShowACommittedTransactionAndHideAnAbortedOne() {
+  void shouldShowACommittedTransactionAndHideAnAbortedOne() throws Exception {
     // given
     var job = new JobId("job-transaction");
 
@@ -76,11 +76,10 @@ class KafkaContainerIT {
     try (var producer = transactionalProducer()) {
       producer.initTransactions();
       producer.beginTransaction();
-      producer.send(cancel(job, "aborted"));
-      producer.flush();
+      producer.send(cancel(job, "aborted")).get();
       producer.abortTransaction();
       producer.beginTransaction();
-      producer.send(cancel(job, "committed"));
+      producer.send(cancel(job, "committed")).get();
       producer.commitTransaction();
     }
 

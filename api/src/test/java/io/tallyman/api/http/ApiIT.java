@@ -286,5 +286,4 @@ class ApiIT {
   private static String statusOfOther(JobId job) {
     return client.get("/v2/other/status/" + job).body();
   }
-
 }

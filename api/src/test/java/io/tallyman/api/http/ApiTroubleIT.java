@@ -72,8 +72,7 @@ class ApiTroubleIT {
 
     Await.until("it runs", () -> stage.statusOf(job).body().contains("IN_PROGRESS"));
     Await.until(
-        "there is a dead letter",
-        () -> processor.countDeadLetters(stage.kafka()) == before + 1);
+        "there is a dead letter", () -> processor.countDeadLetters(stage.kafka()) == before + 1);
     assertThat(stage.historyOf(job)).containsSubsequence("\"sequence\":1", "\"sequence\":2");
   }
 
@@ -165,7 +164,8 @@ class ApiTroubleIT {
     TopicSetup.ensure(broker.bootstrapServers(), Topics.all(Stage.ENDPOINTS.names()));
     try (var lonely =
             Api.start(
-                stage.settings("kafka-goes", broker.bootstrapServers(), stage.redis(), Optional.empty()));
+                stage.settings(
+                    "kafka-goes", broker.bootstrapServers(), stage.redis(), Optional.empty()));
         var there = new Client(lonely.port())) {
       Await.until("it is ready", () -> there.get("/readyz").status() == 200);
       var known = there.post("/run", "{\"input\":1}").view().id();
@@ -232,8 +232,7 @@ class ApiTroubleIT {
     var keys = stage.folder().resolve("keys");
     Files.writeString(keys, "# of the test\nsecret-one\n\nsecret-two\n");
     try (var guarded =
-            Api.start(
-                stage.settings("guarded", stage.kafka(), stage.redis(), Optional.of(keys)));
+            Api.start(stage.settings("guarded", stage.kafka(), stage.redis(), Optional.of(keys)));
         var there = new Client(guarded.port())) {
       Await.until("it is ready", () -> there.get("/readyz").status() == 200);
 
