@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.NotFoundException;
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.File;
 import java.io.IOException;
@@ -94,7 +93,7 @@ final class KafkaImage {
     }
     if (!isThere(engine, SUBSTITUTE)) {
       LOG.info("making the image {}, because {} is not there", SUBSTITUTE, OFFICIAL);
-      make(engine);
+      make();
     }
     return DockerImageName.parse(SUBSTITUTE).asCompatibleSubstituteFor("apache/kafka");
   }
@@ -108,7 +107,7 @@ final class KafkaImage {
     }
   }
 
-  private static void make(DockerClient engine) {
+  private static void make() {
     try {
       var folder = Files.createTempDirectory("kafka-image");
       var java = folder.resolve("java");
@@ -119,12 +118,27 @@ final class KafkaImage {
         tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
         write(tar, java);
       }
-      try (var in = new BufferedInputStream(Files.newInputStream(archive))) {
-        engine.createImageCmd(SUBSTITUTE, in).exec();
-      }
+      load(archive);
       delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException("Expected to make the image " + SUBSTITUTE, e);
+    }
+  }
+
+  /** By the command: the body that docker-java 3.7.1 sends for this archive ends early. */
+  private static void load(Path archive) throws IOException {
+    var importing =
+        new ProcessBuilder("docker", "import", archive.toString(), SUBSTITUTE)
+            .redirectErrorStream(true)
+            .start();
+    var output = new String(importing.getInputStream().readAllBytes(), UTF_8);
+    try {
+      if (importing.waitFor() != 0) {
+        throw new IOException("Expected docker to import %s, but: %s".formatted(archive, output));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted while docker imported " + archive, e);
     }
   }
 
