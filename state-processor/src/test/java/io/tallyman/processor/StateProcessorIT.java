@@ -30,7 +30,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import org.assertj.core.util.Files;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,6 +43,7 @@ class StateProcessorIT {
   private static final Duration SOON = Duration.ofSeconds(30);
 
   @TempDir private static Path folder;
+  private static Path data;
   private static EmbeddedKafka kafka;
   private static EmbeddedRedis redis;
   private static StateProcessor processor;
@@ -51,6 +51,7 @@ class StateProcessorIT {
 
   @BeforeAll
   static void start() {
+    data = folder.resolve("data");
     kafka = EmbeddedKafka.start(folder.resolve("kafka"));
     redis = EmbeddedRedis.start(folder.resolve("redis"));
     processor = startProcessor();
@@ -153,7 +154,7 @@ class StateProcessorIT {
 
     // when
     closeInTime(processor);
-    Files.delete(folder.resolve("data").toFile());
+    data = folder.resolve("data-after-the-loss");
     processor = startProcessor();
     probe.give(complete(job));
 
@@ -244,8 +245,7 @@ class StateProcessorIT {
   }
 
   private static StateProcessor startProcessor() {
-    return StateProcessor.start(
-        settings(kafka.bootstrapServers(), folder.resolve("data"), "processor-1"));
+    return StateProcessor.start(settings(kafka.bootstrapServers(), data, "processor-1"));
   }
 
   private static ProcessorSettings settings(String bootstrap, Path data, String instance) {
