@@ -233,7 +233,8 @@ class RunnerIT {
     var job = processor.dispatch("{}", false);
 
     // then
-    processor.await(Start.class, job);
+    processor.run(processor.await(Start.class, job), LIMIT);
+    processor.await(Complete.class, job);
     var letter = processor.awaitDeadLetter();
     assertThat(letter.value()).containsExactly(1, 2);
     assertThat(Records.text(letter.headers(), "tallyman-origin"))

@@ -1,11 +1,9 @@
 package io.tallyman.runner.attempt;
 
 import io.tallyman.runtime.Service.Health;
-import io.tallyman.runtime.endpoints.Endpoint;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.schemas.job.Dispatch;
 import io.tallyman.schemas.job.EndpointName;
-import io.tallyman.schemas.job.RawJson;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,10 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -29,19 +24,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Attempts implements AutoCloseable {
 
-  /**
-   * An attempt runs this much past its deadline before it is killed here. The state-processor ends
-   * it at the deadline; this is for when its order does not arrive.
-   */
-  static final Duration GRACE = Duration.ofSeconds(2);
-
   /** A Start is answered within milliseconds. After this long the answer is taken for lost. */
   private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(10);
 
   /** Time for containers to die when the runner stops; it must stop within 4 s in all. */
   private static final Duration CLOSE_PATIENCE = Duration.ofMillis(2_200);
-
-  private static final String RUNNER_STOPPED = "runner_stopped: the runner is shutting down";
 
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
 
@@ -49,14 +36,14 @@ public final class Attempts implements AutoCloseable {
   private final AttemptRuntime runtime;
   private final Reports reports;
   private final int slots;
-  private final ScheduledThreadPoolExecutor timers;
+  private final Execution execution;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<AttemptId, Held> book = new HashMap<>();
   private boolean isReady;
   private boolean isClosing;
-  private volatile boolean isReaped;
+  private boolean isReaped;
 
   /**
    * @param slots how many attempts it holds at once
@@ -66,33 +53,23 @@ public final class Attempts implements AutoCloseable {
     this.runtime = runtime;
     this.reports = reports;
     this.slots = slots;
-    this.timers =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().name("attempt-timer").daemon().factory());
-    timers.setRemoveOnCancelPolicy(true);
-  }
-
-  /** What became of a dispatch that was offered. */
-  public enum Offer {
-    /** It has a slot now, and waits for {@link #run} or {@link #stop}. */
-    TAKEN,
-    /** The same attempt was here already; there is nothing to do. */
-    KNOWN,
-    /** No slot is free, or this runner is not the one for it. Somebody else should have it. */
-    REFUSED
+    this.execution = new Execution(runtime, reports);
   }
 
   /**
-   * Waits until this many slots are free and the runtime can run something.
+   * Waits until this many slots are free and the runtime can run something; false when that has not
+   * come in time.
    *
    * @throws InterruptedException when told to stop waiting
    */
-  public void awaitFree(int wanted) throws InterruptedException {
+  public boolean awaitFree(int wanted, Duration patience) throws InterruptedException {
+    var left = patience.toNanos();
     lock.lockInterruptibly();
     try {
-      while (!isReady || isClosing || slots - book.size() < wanted) {
-        changed.await();
+      while (!hasFree(wanted) && left > 0) {
+        left = changed.awaitNanos(left);
       }
+      return hasFree(wanted);
     } finally {
       lock.unlock();
     }
@@ -140,19 +117,21 @@ public final class Attempts implements AutoCloseable {
     lock.lock();
     try {
       var held = book.get(id);
-      if (held == null) {
-        // An earlier process of this runner asked, or the answer came too late. Whoever has the
-        // order must give it back, or the job would wait for its time limit.
-        LOG.warn("{}: told to run it, but it is not here; handing it back", id);
-        reports.release(id, "runner_restarted: the runner no longer has this attempt");
-      } else if (!held.isRunning && !isClosing) {
-        held.isRunning = true;
-        var attempt = new Attempt(id, held.endpoint, held.input, deadline);
-        Thread.ofVirtual().name(id.containerName()).start(() -> live(held, attempt, timeLeft));
+      if (held != null) {
+        if (!held.isRunning && !isClosing) {
+          held.isRunning = true;
+          var attempt = new Attempt(id, held.endpoint, held.input, deadline);
+          Thread.ofVirtual().name(id.containerName()).start(() -> live(held, attempt, timeLeft));
+        }
+        return;
       }
     } finally {
       lock.unlock();
     }
+    // An earlier process of this runner asked, or the answer came too late. Whoever has the order
+    // must give it back, or the job would wait for its time limit.
+    LOG.warn("{}: told to run it, but it is not here; handing it back", id);
+    reports.release(id, "runner_restarted: the runner no longer has this attempt");
   }
 
   /** The state-processor's word: do not run it, or stop it. */
@@ -175,8 +154,8 @@ public final class Attempts implements AutoCloseable {
   }
 
   /**
-   * To be called every few seconds: looks after the runtime, and asks again about attempts whose
-   * Start was never answered.
+   * To be called every few seconds, by one thread: looks after the runtime, and asks again about
+   * attempts whose Start was never answered.
    *
    * @return how the runtime is
    */
@@ -190,7 +169,8 @@ public final class Attempts implements AutoCloseable {
     lock.lock();
     try {
       if (isReady != health.isReady()) {
-        LOG.info("runtime {} {}: {}", runtime.name(), ready(health), health.detail());
+        LOG.info(
+            "attempts are {} now: {}", health.isReady() ? "taken" : "not taken", health.detail());
         isReady = health.isReady();
         changed.signalAll();
       }
@@ -238,38 +218,48 @@ public final class Attempts implements AutoCloseable {
   @Override
   public void close() {
     for (var id : stopAll()) {
-      LOG.warn("{}: still ending when the runner stopped; handing it back now", id);
-      reports.release(id, RUNNER_STOPPED);
+      reports.release(id, Execution.RUNNER_STOPPED);
     }
-    timers.shutdownNow();
+    for (var id : awaitEnd()) {
+      LOG.warn("{}: still ending when the runner stopped; handing it back now", id);
+      reports.release(id, Execution.RUNNER_STOPPED);
+    }
+    execution.close();
   }
 
-  /** Returns what has not ended in time. */
+  /** Returns what was waiting. What ran is handed back as it ends. */
   private List<AttemptId> stopAll() {
     lock.lock();
     try {
       isClosing = true;
-      for (var id : List.copyOf(book.keySet())) {
-        var held = Objects.requireNonNull(book.get(id));
-        if (held.isRunning) {
-          held.isHandedBack = true;
-          held.stop.request();
-        } else {
-          reports.release(id, RUNNER_STOPPED);
-          forget(id);
-        }
-      }
-      var left = CLOSE_PATIENCE.toNanos();
-      while (!book.isEmpty() && left > 0) {
-        left = changed.awaitNanos(left);
-      }
-    } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+      var waiting = new ArrayList<AttemptId>();
+      book.forEach(
+          (id, held) -> {
+            if (held.isRunning) {
+              held.isHandedBack = true;
+              held.stop.request();
+            } else {
+              waiting.add(id);
+            }
+          });
+      waiting.forEach(this::forget);
+      return waiting;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Returns what has not ended in time. */
+  private List<AttemptId> awaitEnd() {
+    var left = CLOSE_PATIENCE.toNanos();
     lock.lock();
     try {
+      while (!book.isEmpty() && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+      return List.copyOf(book.keySet());
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
       return List.copyOf(book.keySet());
     } finally {
       lock.unlock();
@@ -277,87 +267,28 @@ public final class Attempts implements AutoCloseable {
   }
 
   private void live(Held held, Attempt attempt, Duration timeLeft) {
-    var id = attempt.id();
-    LOG.debug("{}: running on endpoint {}", id, held.endpoint.name());
     try {
-      var timer =
-          timers.schedule(
-              () -> {
-                LOG.warn("{}: past its deadline; killing it", id);
-                held.stop.request();
-              },
-              Math.max(0, timeLeft.plus(GRACE).toMillis()),
-              TimeUnit.MILLISECONDS);
-      try {
-        report(held, id, outcome(held, attempt));
-      } finally {
-        timer.cancel(false);
-      }
+      execution.run(attempt, held, timeLeft);
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     } finally {
       lock.lock();
       try {
-        forget(id);
+        forget(attempt.id());
       } finally {
         lock.unlock();
       }
     }
   }
 
-  private Outcome outcome(Held held, Attempt attempt) throws InterruptedException {
-    try {
-      return runtime.run(attempt, reports.output(attempt.id()), held.stop);
-    } catch (RuntimeException e) {
-      // The edge of the attempt: whatever broke, its job must hear of it, and the slot go on.
-      LOG.error("{}: the runtime broke", attempt.id(), e);
-      return new Outcome.Failed(
-          FailureCode.RUNNER_ERROR, "Expected to run the attempt, but the runner failed");
-    }
-  }
-
-  private void report(Held held, AttemptId id, Outcome outcome) throws InterruptedException {
-    switch (outcome) {
-      case Outcome.Succeeded(var output) -> reports.complete(id, output);
-      case Outcome.Failed failed -> {
-        LOG.debug("{}: failed with {}", id, failed.code().wireName());
-        reports.fail(id, failed.error());
-      }
-      case Outcome.Stopped() -> {
-        // Whoever gave the order to stop knows already; only a hand-back is news.
-        if (held.isHandedBack) {
-          reports.release(id, RUNNER_STOPPED);
-        }
-      }
-    }
+  /** Under the lock. */
+  private boolean hasFree(int wanted) {
+    return isReady && !isClosing && slots - book.size() >= wanted;
   }
 
   /** Under the lock. */
   private void forget(AttemptId id) {
     book.remove(id);
     changed.signalAll();
-  }
-
-  private static String ready(Health health) {
-    return health.isReady() ? "is ready" : "is not ready, no attempt is taken";
-  }
-
-  /** A taken attempt. Its fields are guarded by the lock, but for {@code stop}. */
-  private static final class Held {
-    final Endpoint endpoint;
-    final RawJson input;
-    final StopSignal stop = new StopSignal();
-    long askedAt = System.nanoTime();
-    boolean isRunning;
-    volatile boolean isHandedBack;
-
-    Held(Endpoint endpoint, RawJson input) {
-      this.endpoint = endpoint;
-      this.input = input;
-    }
-
-    boolean isUnansweredFor(Duration patience) {
-      return System.nanoTime() - askedAt > patience.toNanos();
-    }
   }
 }

@@ -1,10 +1,6 @@
 package io.tallyman.runner.docker;
 
-import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
-import com.github.dockerjava.api.exception.NotFoundException;
-import com.github.dockerjava.api.exception.NotModifiedException;
-import com.github.dockerjava.api.model.Volume;
 import io.tallyman.runner.attempt.Attempt;
 import io.tallyman.runner.attempt.AttemptId;
 import io.tallyman.runner.attempt.AttemptRuntime;
@@ -24,7 +20,6 @@ import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RunnerId;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +40,7 @@ public final class DockerRuntime implements AttemptRuntime {
   private static final Logger LOG = LoggerFactory.getLogger(DockerRuntime.class);
 
   private final DockerEngine engine;
+  private final Containers containers;
   private final Images images;
   private final RunnerId runner;
   private final JobFolders folders;
@@ -57,6 +53,7 @@ public final class DockerRuntime implements AttemptRuntime {
    */
   public DockerRuntime(String host, RunnerId runner, JobFolders folders, int slots) {
     this.engine = new DockerEngine(host, slots);
+    this.containers = new Containers(engine.calls(), runner);
     this.images = new Images(engine.calls(), engine.streams());
     this.runner = runner;
     this.folders = folders;
@@ -85,7 +82,7 @@ public final class DockerRuntime implements AttemptRuntime {
             .exec();
     for (var container : left) {
       LOG.warn("removing container {} that an earlier run left", (Object) container.getNames());
-      remove(container.getId());
+      containers.remove(container.getId());
       var job = container.getLabels().getOrDefault(Sandbox.LABEL_JOB, "");
       var attempt = container.getLabels().getOrDefault(Sandbox.LABEL_ATTEMPT, "");
       if (JobId.isLegal(job) && attempt.matches("[1-9]\\d{0,8}")) {
@@ -110,11 +107,11 @@ public final class DockerRuntime implements AttemptRuntime {
       if (missing.isPresent() || stop.isRequested()) {
         return Optional.of(stop.isRequested() ? new Stopped() : missing.get());
       }
-      var container = create(attempt);
+      var container = containers.create(attempt);
       try {
         return contained(attempt, stop, folder, log, container);
       } finally {
-        remove(container);
+        containers.remove(container);
       }
     } catch (RuntimeException e) {
       // The edge to a foreign program: its client throws all kinds.
@@ -141,7 +138,7 @@ public final class DockerRuntime implements AttemptRuntime {
   private Optional<Outcome> contained(
       Attempt attempt, StopSignal stop, JobFolder folder, OutputLog log, String container)
       throws IOException, InterruptedException {
-    copyIn(folder, container);
+    containers.copyIn(folder, container);
     int exitCode;
     try (var streams = new Streams(engine.streams(), container, log)) {
       streams.attach();
@@ -151,7 +148,7 @@ public final class DockerRuntime implements AttemptRuntime {
       } catch (DockerException e) {
         return Optional.of(notStarted(attempt, e));
       }
-      stop.onRequest(() -> kill(attempt.id(), container));
+      stop.onRequest(() -> containers.kill(attempt.id(), container));
       exitCode = streams.awaitExit();
     }
     log.end();
@@ -161,73 +158,11 @@ public final class DockerRuntime implements AttemptRuntime {
     if (exitCode != 0) {
       return Optional.of(ended(attempt, container, exitCode, log));
     }
-    copyOut(JobFolder.OUTPUT, attempt.endpoint().limits().output(), folder, container);
+    containers.copyOut(JobFolder.OUTPUT, attempt.endpoint().limits().output(), folder, container);
     for (var name : folder.wanted()) {
-      copyOut(name, Transfer.MAX_FILE, folder, container);
+      containers.copyOut(name, Transfer.MAX_FILE, folder, container);
     }
     return Optional.empty();
-  }
-
-  private String create(Attempt attempt) {
-    try {
-      return createOnce(attempt);
-    } catch (ConflictException _) {
-      LOG.warn("{}: removing a container that an earlier try of it left", attempt.id());
-      remove(attempt.id().containerName());
-      return createOnce(attempt);
-    }
-  }
-
-  private String createOnce(Attempt attempt) {
-    return engine
-        .calls()
-        .createContainerCmd(attempt.endpoint().image())
-        .withName(attempt.id().containerName())
-        .withLabels(Sandbox.labels(attempt, runner))
-        .withUser(Sandbox.USER)
-        .withWorkingDir(Sandbox.FOLDER)
-        .withVolumes(new Volume(Sandbox.FOLDER))
-        .withEnv(Sandbox.environment(attempt))
-        // Exactly the endpoint's command, whatever the image would put before it.
-        .withEntrypoint(attempt.endpoint().command())
-        .withCmd()
-        .withStdinOpen(true)
-        .withStdInOnce(true)
-        .withAttachStdin(true)
-        .withHostConfig(Sandbox.hostConfig(attempt.endpoint().limits()))
-        .exec()
-        .getId();
-  }
-
-  private void copyIn(JobFolder folder, String container) throws IOException {
-    var archive = folder.path().resolveSibling(folder.path().getFileName() + ".tar");
-    try {
-      try (var out = Files.newOutputStream(archive)) {
-        FolderArchive.write(folder, out);
-      }
-      try (var in = Files.newInputStream(archive)) {
-        engine
-            .calls()
-            .copyArchiveToContainerCmd(container)
-            .withRemotePath(Sandbox.FOLDER)
-            .withTarInputStream(in)
-            .exec();
-      }
-    } finally {
-      Files.deleteIfExists(archive);
-    }
-  }
-
-  private void copyOut(String name, long most, JobFolder folder, String container)
-      throws IOException {
-    var target = folder.path().resolve(name).normalize();
-    try (var archive =
-        engine.calls().copyArchiveFromContainerCmd(container, Sandbox.FOLDER + "/" + name).exec()) {
-      FolderArchive.readFile(archive, target, most);
-    } catch (NotFoundException _) {
-      // The command left none, or removed what was there.
-      Files.deleteIfExists(target);
-    }
   }
 
   private static Failed notStarted(Attempt attempt, DockerException e) {
@@ -258,37 +193,6 @@ public final class DockerRuntime implements AttemptRuntime {
         FailureCode.COMMAND_NOT_FOUND,
         "Expected the image '%s' to have the command '%s', but: %s"
             .formatted(attempt.endpoint().image(), attempt.endpoint().command().getFirst(), said));
-  }
-
-  private void kill(AttemptId id, String container) {
-    try {
-      engine.calls().killContainerCmd(container).exec();
-    } catch (ConflictException | NotFoundException _) {
-      LOG.debug("{}: had ended already", id);
-    } catch (RuntimeException e) {
-      // The edge to a foreign program. The attempt's end, or the next start, removes it.
-      LOG.warn("{}: could not be killed: {}", id, DockerEngine.sentence(e));
-    }
-  }
-
-  /** With its volume. An interrupt must not leave it behind. */
-  private void remove(String container) {
-    var isInterrupted = Thread.interrupted();
-    try {
-      engine.calls().removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec();
-    } catch (NotFoundException | NotModifiedException _) {
-      LOG.debug("container {} was gone already", container);
-    } catch (RuntimeException e) {
-      // The edge to a foreign program.
-      LOG.warn(
-          "container {} could not be removed ({}); the next start of this runner does it",
-          container,
-          DockerEngine.sentence(e));
-    } finally {
-      if (isInterrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 
   @Override

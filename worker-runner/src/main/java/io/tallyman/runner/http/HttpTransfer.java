@@ -28,6 +28,7 @@ import java.util.function.BiFunction;
  */
 public final class HttpTransfer implements Transfer {
 
+  private static final String STOPPED = "the attempt was stopped";
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** For all downloads of an attempt, and for all its uploads. */
@@ -147,9 +148,11 @@ public final class HttpTransfer implements Transfer {
         throw moving.failed("the other side answered %d".formatted(status));
       }
     } catch (ExecutionException e) {
-      throw moving.failed(String.valueOf(e.getCause()));
+      // The client may tell a cancellation as the failure of the request.
+      throw moving.failed(
+          e.getCause() instanceof CancellationException ? STOPPED : String.valueOf(e.getCause()));
     } catch (CancellationException _) {
-      throw moving.failed("the attempt was stopped");
+      throw moving.failed(STOPPED);
     } catch (TimeoutException _) {
       throw moving.failed("it took longer than %d s".formatted(TIMEOUT.toSeconds()));
     }

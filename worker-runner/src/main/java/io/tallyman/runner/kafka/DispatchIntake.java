@@ -36,6 +36,13 @@ final class DispatchIntake implements Runnable {
    */
   private static final Duration POLL = Duration.ofSeconds(1);
 
+  /**
+   * A member that does not poll keeps its partitions, and what waits there waits for it while
+   * others have nothing to do. So it leaves the group when it could take nothing for this long.
+   * Coming back takes up to one heartbeat interval of the group.
+   */
+  private static final Duration LEAVE_AFTER = Duration.ofSeconds(5);
+
   private static final Duration CLOSE_PATIENCE = Duration.ofMillis(500);
 
   private static final Logger LOG = LoggerFactory.getLogger(DispatchIntake.class);
@@ -68,14 +75,9 @@ final class DispatchIntake implements Runnable {
   @Override
   public void run() {
     while (!tools.pause().isEnded()) {
-      var consumer = consumers.get();
       try {
-        while (!tools.pause().isEnded()) {
-          lane.awaitTurn();
-          attempts.awaitFree(batch);
-          var records = consumer.poll(POLL);
-          lane.polled(records.isEmpty());
-          take(consumer, records);
+        if (mayPoll()) {
+          poll();
         }
       } catch (InterruptedException | InterruptException _) {
         // Told to stop; the loop's condition ends it.
@@ -83,10 +85,30 @@ final class DispatchIntake implements Runnable {
       } catch (Exception e) {
         LOG.warn("{} dispatches cannot be read ({}); trying again", lane.name(), e.toString());
         tools.pause().await();
-      } finally {
-        // The flag must not disturb the close, which sends the last acknowledgements.
-        Thread.interrupted();
-        consumer.close(CLOSE_PATIENCE);
+      }
+    }
+  }
+
+  private boolean mayPoll() throws InterruptedException {
+    return lane.awaitTurn(LEAVE_AFTER) && attempts.awaitFree(batch, LEAVE_AFTER);
+  }
+
+  /** As a member of the group, until it has been unable to take anything for a while. */
+  private void poll() throws InterruptedException {
+    var consumer = consumers.get();
+    try {
+      while (!tools.pause().isEnded() && mayPoll()) {
+        var records = consumer.poll(POLL);
+        lane.polled(records.isEmpty());
+        take(consumer, records);
+      }
+      LOG.debug("{} intake leaves the share group for now", lane.name());
+    } finally {
+      // The flag must not disturb the close, which sends the last acknowledgements.
+      var isInterrupted = Thread.interrupted();
+      consumer.close(CLOSE_PATIENCE);
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }

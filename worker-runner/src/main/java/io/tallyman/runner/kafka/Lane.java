@@ -1,5 +1,6 @@
 package io.tallyman.runner.kafka;
 
+import java.time.Duration;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -12,8 +13,8 @@ interface Lane {
   /** For the log. */
   String name();
 
-  /** Waits for the turn. */
-  void awaitTurn() throws InterruptedException;
+  /** Waits for the turn; false when it has not come in time. */
+  boolean awaitTurn(Duration patience) throws InterruptedException;
 
   /** What a poll brought. */
   void polled(boolean isEmpty);
@@ -45,12 +46,14 @@ interface Lane {
       }
     }
 
-    private void await() throws InterruptedException {
+    private boolean await(Duration patience) throws InterruptedException {
+      var left = patience.toNanos();
       lock.lockInterruptibly();
       try {
-        while (!isIdle) {
-          changed.await();
+        while (!isIdle && left > 0) {
+          left = changed.awaitNanos(left);
         }
+        return isIdle;
       } finally {
         lock.unlock();
       }
@@ -65,8 +68,8 @@ interface Lane {
     }
 
     @Override
-    public void awaitTurn() {
-      // Nobody comes before it.
+    public boolean awaitTurn(Duration patience) {
+      return true;
     }
 
     @Override
@@ -83,8 +86,8 @@ interface Lane {
     }
 
     @Override
-    public void awaitTurn() throws InterruptedException {
-      idle.await();
+    public boolean awaitTurn(Duration patience) throws InterruptedException {
+      return idle.await(patience);
     }
 
     @Override

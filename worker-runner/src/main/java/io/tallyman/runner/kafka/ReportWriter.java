@@ -101,6 +101,7 @@ public final class ReportWriter implements Reports, AutoCloseable {
 
   @Override
   public OutputSink output(AttemptId id) {
+    var count = new AtomicLong();
     return (channel, text) -> {
       var now = clock.instant();
       var message = new JobOutput(id.jobId(), id.attempt(), runner, now, channel, text);
@@ -109,7 +110,8 @@ public final class ReportWriter implements Reports, AutoCloseable {
               Topics.OUTPUT,
               id.jobId().value(),
               message,
-              "%s:%d:output:%s".formatted(id.jobId(), id.attempt(), now),
+              "%s:%d:%s:output-%d"
+                  .formatted(id.jobId(), id.attempt(), runner, count.incrementAndGet()),
               source(),
               now);
       var _ =

@@ -156,11 +156,11 @@ public final class RunnerTopics implements AutoCloseable {
 
   private void tick() {
     try {
-      attempts.tick();
       if (!isConnected) {
-        // A producer would make the broker create the topic, with settings of its own.
+        // A producer would make the broker create the topics, with settings of its own.
         return;
       }
+      attempts.tick();
       writer.heartbeat(
           new RunnerHeartbeat(
               identity.runner(),

@@ -15,6 +15,7 @@ import io.tallyman.runner.files.OutputLog;
 import io.tallyman.runtime.Service.Health;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ObjIntConsumer;
@@ -29,6 +30,9 @@ import org.slf4j.LoggerFactory;
 public final class ProcessRuntime implements AttemptRuntime {
 
   private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+  /** With every process of the attempt dead, its pipes end at once. */
+  private static final Duration PIPE_PATIENCE = Duration.ofSeconds(2);
 
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
 
@@ -83,8 +87,9 @@ public final class ProcessRuntime implements AttemptRuntime {
       var exitCode = process.waitFor();
       // As in a container, nothing outlives the command; it would also hold the pipes open.
       tree.kill(process);
-      stdout.join();
-      stderr.join();
+      if (!stdout.join(PIPE_PATIENCE) || !stderr.join(PIPE_PATIENCE)) {
+        LOG.warn("{}: a process that hid itself holds its output open; not waiting", attempt.id());
+      }
       log.end();
       if (stop.isRequested()) {
         return Optional.of(new Stopped());
