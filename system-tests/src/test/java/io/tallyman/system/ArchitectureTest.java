@@ -39,7 +39,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -245,9 +244,15 @@ class ArchitectureTest {
             .ignoreDependency(
                 // Settings name the endpoints file, and the file's durations and sizes are written
                 // like those of settings: two halves of one thing, the configuration.
-                resideInAPackage("io.tallyman.runtime.endpoints"),
-                DescribedPredicate.equalTo("io.tallyman.runtime.Variable")
-                    .onResultOf(JavaClass::getName))
+                describe(
+                    "Endpoints",
+                    it -> it.getName().equals("io.tallyman.runtime.endpoints.Endpoints")),
+                describe("Variable", it -> it.getName().equals("io.tallyman.runtime.Variable")))
+            .ignoreDependency(
+                // The command starts the demo and hands it the running stack, which `dev` and
+                // `bench` use as well: the demo is the tail of its command, told in other files.
+                resideInAPackage("io.tallyman.cli.demo"),
+                describe("Stack", it -> it.getName().equals("io.tallyman.cli.Stack")))
             .because(
                 "packages in a cycle can only be read together: move the type that both need into"
                     + " the one below, or hand it in"));
@@ -256,7 +261,9 @@ class ArchitectureTest {
   @Test
   void shouldMarkEveryPackageForNulls() {
     var unmarked =
-        packages().filter(it -> !it.isAnnotatedWith(NullMarked.class)).map(JavaPackage::getName);
+        packages()
+            .filter(it -> !it.isAnnotatedWith("org.jspecify.annotations.NullMarked"))
+            .map(JavaPackage::getName);
 
     assertThat(unmarked)
         .as("packages without @NullMarked: give each a package-info.java that says what lives here")
