@@ -85,6 +85,12 @@ final class ApacheExchange implements Exchange {
       }
     } catch (IOException e) {
       return failure(e);
+    } catch (IllegalStateException e) {
+      // Cancelled between taking the connection and using it: the client finds it gone.
+      if (ended.get() == null) {
+        throw e;
+      }
+      return failure(new IOException(e));
     }
   }
 
