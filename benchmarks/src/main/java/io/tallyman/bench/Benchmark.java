@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 public record Benchmark(String apiBase, String kafka, int jobs, int concurrency) {
 
   /** Jobs run before anything is measured: the JVM compiles, topics and groups settle. */
-  private static final int WARM_UP = 2_000;
+  private static final int WARM_UP = 20_000;
 
   /** Jobs of the one-at-a-time part. */
   private static final int SINGLE = 300;
@@ -53,7 +53,7 @@ public record Benchmark(String apiBase, String kafka, int jobs, int concurrency)
    */
   public Result run() throws IOException, InterruptedException, TimeoutException {
     try (var client = new JobClient(apiBase, BODY)) {
-      flood(client, Math.min(WARM_UP, jobs));
+      flood(client, WARM_UP);
       oneByOne(client, SINGLE / 3);
       var single = oneByOne(client, SINGLE);
       var loaded = flood(client, jobs);

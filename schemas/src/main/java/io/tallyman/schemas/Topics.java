@@ -32,6 +32,12 @@ public final class Topics {
   /** Commands, and what must line up with them partition by partition. */
   private static final int PARTITIONS = 4;
 
+  /**
+   * One: a share group needs no partitions to work side by side, takes the oldest first only within
+   * one, and gives a partition of several to one member, behind whose long jobs it would wait.
+   */
+  private static final int DISPATCH_PARTITIONS = 1;
+
   /** What somebody wants. Broker time, so that no sender's clock decides a deadline. */
   public static final Topic COMMANDS =
       new Topic(
@@ -132,7 +138,7 @@ public final class Topics {
         "job-dispatch." + endpoint.value() + (lowPriority ? ".low" : ""),
         "job id",
         Dispatch.class,
-        PARTITIONS,
+        DISPATCH_PARTITIONS,
         // Nothing waits longer than the longest ttl, 7 days.
         Duration.ofDays(8),
         Map.of(),
