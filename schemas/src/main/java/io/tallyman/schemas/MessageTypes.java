@@ -30,6 +30,7 @@ public final class MessageTypes {
           type("command.start.v1", JobCommand.Start.class),
           type("command.complete.v1", JobCommand.Complete.class),
           type("command.fail.v1", JobCommand.Fail.class),
+          type("command.renew.v1", JobCommand.Renew.class),
           type("command.release.v1", JobCommand.Release.class),
           type("command.cancel.v1", JobCommand.Cancel.class),
           type("command.retry.v1", JobCommand.Retry.class),

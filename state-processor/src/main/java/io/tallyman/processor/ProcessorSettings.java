@@ -1,5 +1,6 @@
 package io.tallyman.processor;
 
+import io.tallyman.processor.domain.JobDecider;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Variable;
 import java.time.Duration;
@@ -13,9 +14,16 @@ import java.util.Map;
  * @param instance this process among several: stable over restarts, different from its neighbours
  * @param commitInterval how long decisions are gathered into one transaction
  * @param retention how long an ended job is remembered
+ * @param lease how long a runner may be silent about an attempt
+ * @param maxAttempts how often a job is tried whose attempts are lost with their runners
  */
 public record ProcessorSettings(
-    CommonSettings common, String instance, Duration commitInterval, Duration retention) {
+    CommonSettings common,
+    String instance,
+    Duration commitInterval,
+    Duration retention,
+    Duration lease,
+    int maxAttempts) {
 
   public static final Variable<String> INSTANCE =
       Variable.text(
@@ -38,8 +46,26 @@ public record ProcessorSettings(
           "How long an ended job can be retried, and its Idempotency-Key is known. The log keeps"
               + " its events for ever");
 
+  public static final Variable<Duration> LEASE =
+      Variable.duration(
+          "TALLY_LEASE",
+          "30s",
+          "How long a runner may be silent about an attempt before another one gets the job; it"
+              + " renews three times as often, and stops its container when it cannot. Below 10s a"
+              + " busy machine loses leases for nothing");
+
+  public static final Variable<Integer> MAX_ATTEMPTS =
+      Variable.number(
+          "TALLY_MAX_ATTEMPTS",
+          3,
+          1,
+          100,
+          "How many attempts a job gets when they are lost with their runners; after the last it is"
+              + " FAILED with worker_lost. 1: never again");
+
   /** All of them. */
-  public static final List<Variable<?>> ALL = List.of(INSTANCE, COMMIT_INTERVAL, RETENTION);
+  public static final List<Variable<?>> ALL =
+      List.of(INSTANCE, COMMIT_INTERVAL, RETENTION, LEASE, MAX_ATTEMPTS);
 
   /**
    * Reads them.
@@ -51,6 +77,13 @@ public record ProcessorSettings(
         CommonSettings.from(environment),
         INSTANCE.from(environment),
         COMMIT_INTERVAL.from(environment),
-        RETENTION.from(environment));
+        RETENTION.from(environment),
+        LEASE.from(environment),
+        MAX_ATTEMPTS.from(environment));
+  }
+
+  /** The rules with these settings. */
+  JobDecider decider() {
+    return new JobDecider(common.endpoints().names(), retention, lease, maxAttempts);
   }
 }

@@ -1,6 +1,5 @@
 package io.tallyman.processor;
 
-import io.tallyman.processor.domain.JobDecider;
 import io.tallyman.processor.kafka.Mirror;
 import io.tallyman.processor.topology.JobStreams;
 import io.tallyman.processor.topology.JobTopology;
@@ -26,7 +25,7 @@ public final class StateProcessor implements Service {
   public static StateProcessor start(ProcessorSettings settings) {
     var common = settings.common();
     var endpoints = common.endpoints().names();
-    var topology = JobTopology.build(new JobDecider(endpoints, settings.retention()), endpoints);
+    var topology = JobTopology.build(settings.decider(), endpoints);
     var streams =
         new JobStreams(
             topology,

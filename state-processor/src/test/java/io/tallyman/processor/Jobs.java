@@ -7,6 +7,7 @@ import io.tallyman.schemas.job.JobCommand.Complete;
 import io.tallyman.schemas.job.JobCommand.Expire;
 import io.tallyman.schemas.job.JobCommand.Fail;
 import io.tallyman.schemas.job.JobCommand.Release;
+import io.tallyman.schemas.job.JobCommand.Renew;
 import io.tallyman.schemas.job.JobCommand.Retry;
 import io.tallyman.schemas.job.JobCommand.Start;
 import io.tallyman.schemas.job.JobCommand.Submit;
@@ -41,10 +42,15 @@ public final class Jobs {
 
   public static final RawJson OUTPUT = RawJson.of("{\"n\" : 1e2}");
 
+  /** Longer than an execution, so that only tests of leases see one end. */
+  public static final Duration LEASE = Duration.ofSeconds(30);
+
+  public static final int MAX_ATTEMPTS = 3;
+
   private Jobs() {}
 
   public static JobDecider decider() {
-    return new JobDecider(Set.of(EndpointName.DEFAULT), RETENTION);
+    return new JobDecider(Set.of(EndpointName.DEFAULT), RETENTION, LEASE, MAX_ATTEMPTS);
   }
 
   public static JobRequest request() {
@@ -86,7 +92,15 @@ public final class Jobs {
   }
 
   public static Release release(int attempt) {
-    return new Release(JOB, attempt, RUNNER, "runner_stopped: it was told to stop");
+    return new Release(JOB, attempt, RUNNER, "runner_stopped: it was told to stop", false);
+  }
+
+  public static Release lost(int attempt) {
+    return new Release(JOB, attempt, RUNNER, "runner_restarted: the runner was gone", true);
+  }
+
+  public static Renew renew(int attempt) {
+    return new Renew(JOB, attempt, RUNNER);
   }
 
   public static Cancel cancel() {

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,7 +47,14 @@ class ServicesIT {
         endpoints:
           default:
             image: busybox:latest
-            command: [sh, -c, 'echo "{}" > output.json']
+            command:
+              - sh
+              - -c
+              - |
+                if [ "$TALLY_ATTEMPT" = 1 ]; then
+                  grep -q slow input.json && exec sleep 4321
+                fi
+                echo '{}' > output.json
             webhook: {delay: 200ms, attempts: 10}
         """);
     api = service("api");
@@ -113,6 +121,73 @@ class ServicesIT {
   }
 
   @Test
+  void shouldGiveTheJobToAnotherRunnerWhenItsRunnerIsKilled() {
+    // given
+    var job = submitSlow();
+    var second = service("worker-runner", "second-runner");
+    try (second) {
+      // when
+      runner.kill();
+
+      // then
+      awaitCompletedBy("second-runner", job);
+      assertThat(Http.get(url("/history/" + job)).body())
+          .contains("lease_lost: runner 'worker-runner' was not heard of for 6000 ms");
+    } finally {
+      attemptProcesses().forEach(ProcessHandle::destroyForcibly);
+    }
+  }
+
+  @Test
+  void shouldStopTheAttemptOfARunnerThatWasFrozenBeyondItsLease() {
+    // given
+    var job = submitSlow();
+    var second = service("worker-runner", "second-runner");
+    try (second) {
+      // when
+      runner.signal("STOP");
+      awaitCompletedBy("second-runner", job);
+      assertThat(attemptProcesses()).as("a frozen runner cannot stop anything").isNotEmpty();
+      runner.signal("CONT");
+
+      // then
+      Await.until(
+          Duration.ofSeconds(10),
+          () -> "the zombie's attempt runs on",
+          () -> attemptProcesses().isEmpty());
+      assertThat(Http.view(Http.get(url("/status/" + job))).status())
+          .isEqualTo(JobStatus.COMPLETED);
+    }
+  }
+
+  /** A job whose first attempt never ends; it runs when this returns. */
+  private String submitSlow() {
+    var job = Http.view(Http.post(url("/run"), "{\"input\":\"slow\"}")).id().value();
+    Await.until(
+        LIMIT, () -> Http.get(url("/history/" + job)).body(), () -> !attemptProcesses().isEmpty());
+    return job;
+  }
+
+  private void awaitCompletedBy(String runnerId, String job) {
+    Await.until(
+        LIMIT,
+        () -> Http.get(url("/history/" + job)).body(),
+        () -> {
+          var view = Http.view(Http.get(url("/status-sync/" + job + "?wait=5000")));
+          return view.status() == JobStatus.COMPLETED
+              && view.workerId().equals(Optional.of(runnerId))
+              && view.retries().equals(Optional.of(1));
+        });
+  }
+
+  /** What runs of first attempts of slow jobs. */
+  private static List<ProcessHandle> attemptProcesses() {
+    return ProcessHandle.allProcesses()
+        .filter(process -> process.info().commandLine().orElse("").endsWith("sleep 4321"))
+        .toList();
+  }
+
+  @Test
   void shouldExitCleanlyAndQuicklyWhenTerminated() {
     for (var service : List.of(runner, dispatcher, api, processor)) {
       // when
@@ -134,21 +209,29 @@ class ServicesIT {
   }
 
   private Tally service(String name) {
+    return service(name, name);
+  }
+
+  private Tally service(String name, String id) {
     var environment = new HashMap<String, String>();
     environment.put("TALLY_KAFKA", kafka.bootstrapServers());
     environment.put("TALLY_REDIS", redis.url());
     environment.put("TALLY_ENDPOINTS_FILE", folder.resolve("endpoints.yaml").toString());
-    environment.put("TALLY_DATA_DIR", folder.resolve(name).toString());
+    environment.put("TALLY_DATA_DIR", folder.resolve(id).toString());
     environment.put("TALLY_JAVA_OPTS", "-Xmx256m");
+    if (name.equals("state-processor")) {
+      environment.put("TALLY_LEASE", "6s");
+    }
     if (name.equals("api")) {
       environment.put("TALLY_API_PORT", Integer.toString(apiPort));
     } else {
       environment.put(
           "TALLY_HEALTH_PORT",
-          Integer.toString(healthPorts.computeIfAbsent(name, _ -> FreePort.find())));
+          Integer.toString(healthPorts.computeIfAbsent(id, _ -> FreePort.find())));
     }
     if (name.equals("worker-runner")) {
       environment.put("TALLY_RUNNER_RUNTIME", "process");
+      environment.put("TALLY_RUNNER_ID", id);
     }
     return Tally.start(environment, name);
   }

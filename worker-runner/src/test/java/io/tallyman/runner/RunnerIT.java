@@ -18,6 +18,7 @@ import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand.Complete;
 import io.tallyman.schemas.job.JobCommand.Fail;
 import io.tallyman.schemas.job.JobCommand.Release;
+import io.tallyman.schemas.job.JobCommand.Renew;
 import io.tallyman.schemas.job.JobCommand.Start;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobOutput.Channel;
@@ -203,6 +204,19 @@ class RunnerIT {
     processor.awaitHeartbeat(one -> one.running().getFirst().running() == 1);
     processor.awaitHeartbeat(one -> one.running().getFirst().running() == 0);
     assertThat(processor.commands()).hasSize(1).first().isInstanceOf(Start.class);
+  }
+
+  @Test
+  void shouldRenewTheLeaseOfWhatRuns() {
+    // given
+    start(1, 1);
+    var job = processor.dispatch("{\"sleep\":300}", false);
+
+    // when
+    processor.run(processor.await(Start.class, job), LIMIT, Duration.ofSeconds(6));
+
+    // then
+    assertThat(processor.await(Renew.class, job).attempt()).isEqualTo(1);
   }
 
   @Test

@@ -31,12 +31,21 @@ public sealed interface JobCommand {
   record Fail(JobId jobId, int attempt, RunnerId runner, String error) implements JobCommand {}
 
   /**
+   * Keep the lease on a running attempt: its runner is alive and runs it. From the runner, three
+   * times per lease. No event follows, and the lease runs anew from this record's time.
+   */
+  record Renew(JobId jobId, int attempt, RunnerId runner) implements JobCommand {}
+
+  /**
    * Hand an attempt back unfinished, so that another runner takes the job. From its runner, when it
-   * stops.
+   * stops, or finds after a crash what it ran before.
    *
    * @param reason stable code, colon, one sentence: {@code runner_stopped: …}
+   * @param lost whether the attempt died with its runner, which counts towards the job's limit of
+   *     attempts; an orderly hand-back does not
    */
-  record Release(JobId jobId, int attempt, RunnerId runner, String reason) implements JobCommand {}
+  record Release(JobId jobId, int attempt, RunnerId runner, String reason, boolean lost)
+      implements JobCommand {}
 
   /** End a job that has not ended. From the api. */
   record Cancel(JobId jobId, String actor) implements JobCommand {}

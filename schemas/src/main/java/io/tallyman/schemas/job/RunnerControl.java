@@ -18,8 +18,10 @@ public sealed interface RunnerControl {
    * The Start was accepted: run the attempt.
    *
    * @param deadline when the attempt ends at the latest, by the broker's clock
+   * @param leaseUntil when another runner may get the job unless the lease is renewed before, by
+   *     the broker's clock: one lease after the Start
    */
-  record Run(RunnerId runner, JobId jobId, int attempt, Instant deadline)
+  record Run(RunnerId runner, JobId jobId, int attempt, Instant deadline, Instant leaseUntil)
       implements RunnerControl {}
 
   /**

@@ -13,6 +13,7 @@ import io.tallyman.schemas.job.JobCommand.Complete;
 import io.tallyman.schemas.job.JobCommand.Expire;
 import io.tallyman.schemas.job.JobCommand.Fail;
 import io.tallyman.schemas.job.JobCommand.Release;
+import io.tallyman.schemas.job.JobCommand.Renew;
 import io.tallyman.schemas.job.JobCommand.Retry;
 import io.tallyman.schemas.job.JobCommand.Start;
 import io.tallyman.schemas.job.JobCommand.Submit;
@@ -44,14 +45,21 @@ public final class JobDecider {
 
   private final Set<EndpointName> endpoints;
   private final Duration retention;
+  private final Duration lease;
+  private final int maxAttempts;
 
   /**
    * @param endpoints those that are served; a job for another one is refused
    * @param retention how long an ended job is remembered, for repeats and retries
+   * @param lease how long a runner may be silent about an attempt before the next one is made
+   * @param maxAttempts when so many were made and the last was lost with its runner, the job fails
    */
-  public JobDecider(Set<EndpointName> endpoints, Duration retention) {
+  public JobDecider(
+      Set<EndpointName> endpoints, Duration retention, Duration lease, int maxAttempts) {
     this.endpoints = Set.copyOf(endpoints);
     this.retention = retention;
+    this.lease = lease;
+    this.maxAttempts = maxAttempts;
   }
 
   /**
@@ -92,10 +100,30 @@ public final class JobDecider {
               release.jobId(),
               release.attempt(),
               release.runner(),
-              running -> handedBack(running, release.reason(), at));
+              running ->
+                  release.lost()
+                      ? lost(running, release.reason(), actor(running.runner()), at)
+                      : requeued(running, release.reason(), actor(running.runner()), at));
+      case Renew renew -> renew(state, renew, at);
       case Cancel cancel -> cancel(state, cancel, at);
       case Retry retry -> retry(state, retry, at);
       case Expire expire -> expire(state, expire, at);
+    };
+  }
+
+  /** The state after a decision that was made for it. */
+  public JobState after(JobState state, Decision decision) {
+    return switch (decision) {
+      case Decision.Rejected _ -> state;
+      case Decision.Accepted(var events, var leaseUntil) -> {
+        var after = state;
+        for (var event : events) {
+          after = evolve(after, event);
+        }
+        yield after instanceof Running running
+            ? leaseUntil.map(running::leasedUntil).orElse(running)
+            : after;
+      }
     };
   }
 
@@ -109,22 +137,30 @@ public final class JobDecider {
     return switch (event) {
       case JobQueued(_, var request, var expiresAt) when state instanceof Absent ->
           new Queued(
-              meta.jobId(), request, meta.sequence(), meta.attempt(), meta.time(), expiresAt);
+              meta.jobId(),
+              request,
+              meta.sequence(),
+              meta.attempt(),
+              meta.attempt(),
+              meta.time(),
+              expiresAt);
       case JobStarted(_, var runner, var delayTime, var deadline) when state instanceof Queued q ->
           new Running(
               q.id(),
               q.request(),
               meta.sequence(),
               meta.attempt(),
+              q.firstAttempt(),
               runner,
               meta.time(),
               delayTime,
               q.expiresAt(),
+              deadline,
               deadline);
       case JobRequeued(_, _, var expiresAt) when state instanceof Running running ->
-          queued(running.request(), meta, expiresAt);
+          queued(running.request(), meta, running.firstAttempt(), expiresAt);
       case JobRequeued(_, _, var expiresAt) when state instanceof Retryable ended ->
-          queued(ended.request(), meta, expiresAt);
+          queued(ended.request(), meta, meta.attempt(), expiresAt);
       case JobCompleted _ when state instanceof Running running ->
           new Ended(meta.jobId(), running.request().fingerprint(), event.status(), meta.time());
       case JobCancelled _ when state instanceof Running running ->
@@ -151,9 +187,16 @@ public final class JobDecider {
     };
   }
 
-  private static JobState queued(JobRequest request, EventMeta meta, Instant expiresAt) {
+  private static JobState queued(
+      JobRequest request, EventMeta meta, int firstAttempt, Instant expiresAt) {
     return new Queued(
-        meta.jobId(), request, meta.sequence(), meta.attempt(), meta.time(), expiresAt);
+        meta.jobId(),
+        request,
+        meta.sequence(),
+        meta.attempt(),
+        firstAttempt,
+        meta.time(),
+        expiresAt);
   }
 
   private static JobState retryable(JobRequest request, JobEvent event) {
@@ -167,7 +210,7 @@ public final class JobDecider {
     return switch (state) {
       case Absent _ -> Optional.empty();
       case Queued queued -> Optional.of(queued.expiresAt());
-      case Running running -> Optional.of(running.deadline());
+      case Running running -> Optional.of(earlier(running.deadline(), running.leaseUntil()));
       case Retryable retryable -> Optional.of(retryable.endedAt().plus(retention));
       case Ended ended -> Optional.of(ended.endedAt().plus(retention));
     };
@@ -199,10 +242,11 @@ public final class JobDecider {
     };
   }
 
-  private static Decision start(JobState state, Start start, Instant at) {
+  private Decision start(JobState state, Start start, Instant at) {
     return switch (state) {
       case Queued queued when queued.attempt() == start.attempt() ->
-          accepted(
+          leased(
+              at,
               new JobStarted(
                   next(queued, at, actor(start.runner())),
                   start.runner(),
@@ -214,7 +258,7 @@ public final class JobDecider {
       // The same Start came twice: its runner is told again to run, and nothing happens.
       case Running running
           when running.attempt() == start.attempt() && running.runner().equals(start.runner()) ->
-          new Decision.Accepted(List.of());
+          leased(at);
       case Running running when running.attempt() != start.attempt() ->
           Refusal.stale("start", start.jobId(), start.attempt(), running.attempt());
       case Running running -> Refusal.runByAnother("start", start.jobId(), running.runner());
@@ -222,6 +266,22 @@ public final class JobDecider {
       case Retryable ended -> Refusal.wrongState("start", start.jobId(), ended.status());
       case Ended ended -> Refusal.wrongState("start", start.jobId(), ended.status());
     };
+  }
+
+  private Decision renew(JobState state, Renew renew, Instant at) {
+    return state instanceof Running running
+            && running.attempt() == renew.attempt()
+            && running.runner().equals(renew.runner())
+        ? leased(at)
+        : report(
+            "renew",
+            state,
+            renew.jobId(),
+            renew.attempt(),
+            renew.runner(),
+            _ -> {
+              throw new IllegalStateException("Expected a refusal of " + renew);
+            });
   }
 
   /** What a runner reports counts only for the attempt that it runs now. */
@@ -250,9 +310,8 @@ public final class JobDecider {
     };
   }
 
-  private JobEvent handedBack(Running running, String reason, Instant at) {
+  private JobEvent requeued(Running running, String reason, String actor, Instant at) {
     var endpoint = running.request().endpoint();
-    var actor = actor(running.runner());
     return endpoints.contains(endpoint)
         ? new JobRequeued(
             meta(
@@ -270,6 +329,17 @@ public final class JobDecider {
             "endpoint_gone: no runner can take the job over, because endpoint '%s' is not served"
                     .formatted(endpoint)
                 + " any more");
+  }
+
+  /** The attempt died with its runner, which may be the job's own doing: not for ever again. */
+  private JobEvent lost(Running running, String reason, String actor, Instant at) {
+    return running.attempts() < maxAttempts
+        ? requeued(running, reason, actor, at)
+        : new JobFailed(
+            next(running, at, actor),
+            running.until(at),
+            "worker_lost: the last of %d attempts was lost with its runner '%s' (%s)"
+                .formatted(maxAttempts, running.runner(), reason));
   }
 
   private static Decision cancel(JobState state, Cancel cancel, Instant at) {
@@ -325,8 +395,16 @@ public final class JobDecider {
                           + " %d ms"
                               .formatted(
                                   running.request().policy().executionTimeout().toMillis())));
+      case Running running when !at.isBefore(running.leaseUntil()) ->
+          accepted(
+              lost(
+                  running,
+                  "lease_lost: runner '%s' was not heard of for %d ms"
+                      .formatted(running.runner(), lease.toMillis()),
+                  "timer",
+                  at));
       // The timer was early, or its deadline was moved: it is set again. Ended jobs are forgotten.
-      case Queued _, Running _, Retryable _, Ended _ -> new Decision.Accepted(List.of());
+      case Queued _, Running _, Retryable _, Ended _ -> new Decision.Accepted();
       case Absent _ -> Refusal.notFound("expire", expire.jobId());
     };
   }
@@ -359,6 +437,11 @@ public final class JobDecider {
   }
 
   private static Decision accepted(JobEvent event) {
-    return new Decision.Accepted(List.of(event));
+    return new Decision.Accepted(event);
+  }
+
+  /** Accepted, and the runner holds the attempt for one lease from now. */
+  private Decision leased(Instant at, JobEvent... events) {
+    return new Decision.Accepted(List.of(events), Optional.of(at.plus(lease)));
   }
 }

@@ -14,23 +14,60 @@ public sealed interface JobState {
   /** Never submitted, or forgotten. */
   record Absent() implements JobState {}
 
-  /** Waits for a runner. */
+  /**
+   * Waits for a runner.
+   *
+   * @param firstAttempt the first since the submission or the latest Retry
+   */
   record Queued(
-      JobId id, JobRequest request, long sequence, int attempt, Instant queuedAt, Instant expiresAt)
+      JobId id,
+      JobRequest request,
+      long sequence,
+      int attempt,
+      int firstAttempt,
+      Instant queuedAt,
+      Instant expiresAt)
       implements JobState {}
 
-  /** A runner runs it. */
+  /**
+   * A runner runs it.
+   *
+   * @param leaseUntil when the runner is taken for dead unless it renews. Beside the log, which
+   *     alone says the deadline
+   */
   record Running(
       JobId id,
       JobRequest request,
       long sequence,
       int attempt,
+      int firstAttempt,
       RunnerId runner,
       Instant startedAt,
       Duration delayTime,
       Instant expiresAt,
-      Instant deadline)
+      Instant deadline,
+      Instant leaseUntil)
       implements JobState {
+
+    Running leasedUntil(Instant until) {
+      return new Running(
+          id,
+          request,
+          sequence,
+          attempt,
+          firstAttempt,
+          runner,
+          startedAt,
+          delayTime,
+          expiresAt,
+          deadline,
+          until);
+    }
+
+    /** How many attempts there were since the submission or the latest Retry, with this one. */
+    int attempts() {
+      return attempt - firstAttempt + 1;
+    }
 
     /** How the attempt ran, if it ends at this moment. */
     Run until(Instant end) {

@@ -1,6 +1,7 @@
 package io.tallyman.processor.domain;
 
 import io.tallyman.processor.domain.JobState.Queued;
+import io.tallyman.processor.domain.JobState.Retryable;
 import io.tallyman.processor.domain.JobState.Running;
 import io.tallyman.schemas.job.Dispatch;
 import io.tallyman.schemas.job.JobCommand;
@@ -9,11 +10,14 @@ import io.tallyman.schemas.job.JobCommand.Complete;
 import io.tallyman.schemas.job.JobCommand.Expire;
 import io.tallyman.schemas.job.JobCommand.Fail;
 import io.tallyman.schemas.job.JobCommand.Release;
+import io.tallyman.schemas.job.JobCommand.Renew;
 import io.tallyman.schemas.job.JobCommand.Retry;
 import io.tallyman.schemas.job.JobCommand.Start;
 import io.tallyman.schemas.job.JobCommand.Submit;
+import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.RunnerControl;
 import io.tallyman.schemas.job.RunnerId;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What the runners have to learn from a decision. Pure, like the decision itself. */
@@ -40,7 +44,11 @@ public sealed interface Reaction {
 
   private static List<Reaction> accepted(JobState before, JobCommand command, JobState after) {
     if (after instanceof Queued queued && !after.equals(before)) {
-      return List.of(
+      var reactions = new ArrayList<Reaction>();
+      if (before instanceof Running running) {
+        reactions.addAll(ended(running, command, after));
+      }
+      reactions.add(
           new Offer(
               new Dispatch(
                   queued.id(),
@@ -48,26 +56,37 @@ public sealed interface Reaction {
                   queued.attempt(),
                   queued.request().input()),
               queued.request().policy().lowPriority()));
+      return reactions;
     }
     // Also when the Start came twice: the first answer may have been lost with its runner.
     if (after instanceof Running running && command instanceof Start) {
       return List.of(
           new Tell(
               new RunnerControl.Run(
-                  running.runner(), running.id(), running.attempt(), running.deadline())));
+                  running.runner(),
+                  running.id(),
+                  running.attempt(),
+                  running.deadline(),
+                  running.leaseUntil())));
     }
     return before instanceof Running running && !(after instanceof Running)
-        ? ended(running, command)
+        ? ended(running, command, after)
         : List.of();
   }
 
-  private static List<Reaction> ended(Running running, JobCommand command) {
+  private static List<Reaction> ended(Running running, JobCommand command, JobState after) {
     return switch (command) {
       case Cancel _ -> stop(running.runner(), running, "the job was cancelled");
-      case Expire _ -> stop(running.runner(), running, "the job ran out of time");
+      case Expire _ ->
+          stop(
+              running.runner(),
+              running,
+              after instanceof Retryable ended && ended.status() == JobStatus.TIMED_OUT
+                  ? "the job ran out of time"
+                  : "the lease on the attempt was lost");
       // The runner itself said so.
       case Complete _, Fail _, Release _ -> List.of();
-      case Submit _, Start _, Retry _ -> List.of();
+      case Submit _, Start _, Retry _, Renew _ -> List.of();
     };
   }
 
@@ -85,7 +104,9 @@ public sealed interface Reaction {
           List.of(new Tell(new RunnerControl.Stop(runner, job, attempt, detail)));
       case Fail(var job, var attempt, var runner, _) ->
           List.of(new Tell(new RunnerControl.Stop(runner, job, attempt, detail)));
-      case Release(var job, var attempt, var runner, _) ->
+      case Renew(var job, var attempt, var runner) ->
+          List.of(new Tell(new RunnerControl.Stop(runner, job, attempt, detail)));
+      case Release(var job, var attempt, var runner, _, _) ->
           List.of(new Tell(new RunnerControl.Stop(runner, job, attempt, detail)));
       case Submit _, Cancel _, Retry _, Expire _ -> List.of();
     };

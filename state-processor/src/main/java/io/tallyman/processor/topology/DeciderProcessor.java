@@ -97,18 +97,13 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
   private Step decide(JobCommand command, Instant at) {
     var before = JobStateFormat.read(jobs().get(command.jobId().value()));
     var decision = decider.decide(before, command, at);
-    var after = before;
-    if (decision instanceof Decision.Accepted(var events)) {
-      for (var event : events) {
-        after = decider.evolve(after, event);
-      }
-    }
+    var after = decider.after(before, decision);
     return new Step(before, decision, after, Reaction.of(before, command, decision, after));
   }
 
   private void write(JobCommand command, Step step, Headers headers, Instant at) {
     switch (step.decision()) {
-      case Decision.Accepted(var events) -> {
+      case Decision.Accepted(var events, _) -> {
         events.forEach(event -> forward(event, at));
         store(command, step, at);
       }

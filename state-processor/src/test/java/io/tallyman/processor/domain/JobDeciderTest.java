@@ -2,6 +2,8 @@ package io.tallyman.processor.domain;
 
 import static io.tallyman.processor.Jobs.EXECUTION_TIMEOUT;
 import static io.tallyman.processor.Jobs.JOB;
+import static io.tallyman.processor.Jobs.LEASE;
+import static io.tallyman.processor.Jobs.MAX_ATTEMPTS;
 import static io.tallyman.processor.Jobs.OTHER_RUNNER;
 import static io.tallyman.processor.Jobs.OUTPUT;
 import static io.tallyman.processor.Jobs.RETENTION;
@@ -37,7 +39,6 @@ import io.tallyman.schemas.job.JobEvent.JobTimedOut;
 import io.tallyman.schemas.job.JobEvent.Run;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -239,12 +240,11 @@ class JobDeciderTest {
     assertThat(withoutEndpoints().decide(life.state(), release(1), T0.plusSeconds(3)))
         .isEqualTo(
             new Decision.Accepted(
-                List.of(
-                    new JobFailed(
-                        meta(3, 1, T0.plusSeconds(3), "runner/runner-1"),
-                        run(1_000, 2_000),
-                        "endpoint_gone: no runner can take the job over, because endpoint"
-                            + " 'default' is not served any more"))));
+                new JobFailed(
+                    meta(3, 1, T0.plusSeconds(3), "runner/runner-1"),
+                    run(1_000, 2_000),
+                    "endpoint_gone: no runner can take the job over, because endpoint"
+                        + " 'default' is not served any more")));
   }
 
   @Test
@@ -259,7 +259,7 @@ class JobDeciderTest {
   }
 
   private static JobDecider withoutEndpoints() {
-    return new JobDecider(Set.of(), RETENTION);
+    return new JobDecider(Set.of(), RETENTION, LEASE, MAX_ATTEMPTS);
   }
 
   private static EventMeta meta(long sequence, int attempt, Instant time, String actor) {

@@ -20,7 +20,7 @@ final class JobLife {
   private final JobDecider decider;
   private JobState state = new Absent();
   private final List<JobEvent> log = new ArrayList<>();
-  private Decision answer = new Decision.Accepted(List.of());
+  private Decision answer = new Decision.Accepted();
   private List<Reaction> reactions = List.of();
 
   private JobLife(JobDecider decider) {
@@ -59,11 +59,9 @@ final class JobLife {
   JobLife when(JobCommand command, Instant at) {
     var before = state;
     answer = decider.decide(state, command, at);
-    if (answer instanceof Decision.Accepted(var events)) {
-      for (var event : events) {
-        state = decider.evolve(state, event);
-        log.add(event);
-      }
+    state = decider.after(state, answer);
+    if (answer instanceof Decision.Accepted(var events, _)) {
+      log.addAll(events);
     }
     reactions = Reaction.of(before, command, answer, state);
     return this;
@@ -71,7 +69,10 @@ final class JobLife {
 
   /** The last command led to exactly this. */
   JobLife then(JobEvent... events) {
-    assertThat(answer).isEqualTo(new Decision.Accepted(List.of(events)));
+    assertThat(answer)
+        .asInstanceOf(InstanceOfAssertFactories.type(Decision.Accepted.class))
+        .extracting(Decision.Accepted::events)
+        .isEqualTo(List.of(events));
     return this;
   }
 

@@ -58,12 +58,12 @@ class ReactionTest {
 
   @Test
   void shouldTellTheRunnerToRunWhenItStarts() {
-    given(SUBMITTED).when(STARTED).thenTold(run());
+    given(SUBMITTED).when(STARTED).thenTold(run(31));
   }
 
   @Test
   void shouldTellTheRunnerAgainToRunWhenItsStartComesTwice() {
-    given(SUBMITTED, STARTED).when(at(2, start(1))).thenTold(run());
+    given(SUBMITTED, STARTED).when(at(2, start(1))).thenTold(run(32));
   }
 
   @Test
@@ -135,8 +135,9 @@ class ReactionTest {
     return new Offer(new Dispatch(JOB, EndpointName.DEFAULT, attempt, INPUT), isLowPriority);
   }
 
-  private static Reaction run() {
-    return new Tell(new RunnerControl.Run(RUNNER, JOB, 1, T0.plusSeconds(21)));
+  private static Reaction run(int leaseUntil) {
+    return new Tell(
+        new RunnerControl.Run(RUNNER, JOB, 1, T0.plusSeconds(21), T0.plusSeconds(leaseUntil)));
   }
 
   private static Reaction stop(RunnerId runner, int attempt, String reason) {

@@ -1,6 +1,8 @@
 package io.tallyman.processor.domain;
 
 import static io.tallyman.processor.Jobs.JOB;
+import static io.tallyman.processor.Jobs.LEASE;
+import static io.tallyman.processor.Jobs.MAX_ATTEMPTS;
 import static io.tallyman.processor.Jobs.NOT_SERVED;
 import static io.tallyman.processor.Jobs.OTHER_RUNNER;
 import static io.tallyman.processor.Jobs.OUTPUT;
@@ -104,6 +106,6 @@ class RefusalTest {
   }
 
   private static JobDecider withoutEndpoints() {
-    return new JobDecider(Set.of(), RETENTION);
+    return new JobDecider(Set.of(), RETENTION, LEASE, MAX_ATTEMPTS);
   }
 }

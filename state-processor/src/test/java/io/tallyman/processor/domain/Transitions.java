@@ -33,6 +33,9 @@ final class Transitions {
       | (absent)            | Release, current attempt  | (absent)    | NOT_FOUND        |
       | (absent)            | Release, other attempt    | (absent)    | NOT_FOUND        |
       | (absent)            | Release, other runner     | (absent)    | NOT_FOUND        |
+      | (absent)            | Renew, current attempt  | (absent)    | NOT_FOUND        |
+      | (absent)            | Renew, other attempt      | (absent)    | NOT_FOUND        |
+      | (absent)            | Renew, other runner       | (absent)    | NOT_FOUND        |
       | (absent)            | Cancel                    | (absent)    | NOT_FOUND        |
       | (absent)            | Retry                     | (absent)    | NOT_FOUND        |
       | (absent)            | Expire, too early         | (absent)    | NOT_FOUND        |
@@ -52,6 +55,9 @@ final class Transitions {
       | IN_QUEUE, attempt 1 | Release, current attempt  | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 1 | Release, other attempt    | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 1 | Release, other runner     | IN_QUEUE    | INVALID_STATE    |
+      | IN_QUEUE, attempt 1 | Renew, current attempt  | IN_QUEUE    | INVALID_STATE    |
+      | IN_QUEUE, attempt 1 | Renew, other attempt      | IN_QUEUE    | STALE_ATTEMPT    |
+      | IN_QUEUE, attempt 1 | Renew, other runner       | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 1 | Cancel                    | CANCELLED   | JobCancelled     |
       | IN_QUEUE, attempt 1 | Retry                     | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 1 | Expire, too early         | IN_QUEUE    | nothing          |
@@ -71,6 +77,9 @@ final class Transitions {
       | IN_QUEUE, attempt 2 | Release, current attempt  | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 2 | Release, other attempt    | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 2 | Release, other runner     | IN_QUEUE    | INVALID_STATE    |
+      | IN_QUEUE, attempt 2 | Renew, current attempt  | IN_QUEUE    | INVALID_STATE    |
+      | IN_QUEUE, attempt 2 | Renew, other attempt      | IN_QUEUE    | STALE_ATTEMPT    |
+      | IN_QUEUE, attempt 2 | Renew, other runner       | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 2 | Cancel                    | CANCELLED   | JobCancelled     |
       | IN_QUEUE, attempt 2 | Retry                     | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 2 | Expire, too early         | IN_QUEUE    | nothing          |
@@ -90,6 +99,9 @@ final class Transitions {
       | IN_PROGRESS         | Release, current attempt  | IN_QUEUE    | JobRequeued      |
       | IN_PROGRESS         | Release, other attempt    | IN_PROGRESS | STALE_ATTEMPT    |
       | IN_PROGRESS         | Release, other runner     | IN_PROGRESS | INVALID_STATE    |
+      | IN_PROGRESS         | Renew, current attempt  | IN_PROGRESS | nothing          |
+      | IN_PROGRESS         | Renew, other attempt      | IN_PROGRESS | STALE_ATTEMPT    |
+      | IN_PROGRESS         | Renew, other runner       | IN_PROGRESS | INVALID_STATE    |
       | IN_PROGRESS         | Cancel                    | CANCELLED   | JobCancelled     |
       | IN_PROGRESS         | Retry                     | IN_PROGRESS | INVALID_STATE    |
       | IN_PROGRESS         | Expire, too early         | IN_PROGRESS | nothing          |
@@ -109,6 +121,9 @@ final class Transitions {
       | FAILED              | Release, current attempt  | FAILED      | INVALID_STATE    |
       | FAILED              | Release, other attempt    | FAILED      | INVALID_STATE    |
       | FAILED              | Release, other runner     | FAILED      | INVALID_STATE    |
+      | FAILED              | Renew, current attempt  | FAILED      | INVALID_STATE    |
+      | FAILED              | Renew, other attempt      | FAILED      | INVALID_STATE    |
+      | FAILED              | Renew, other runner       | FAILED      | INVALID_STATE    |
       | FAILED              | Cancel                    | FAILED      | INVALID_STATE    |
       | FAILED              | Retry                     | IN_QUEUE    | JobRequeued      |
       | FAILED              | Expire, too early         | FAILED      | nothing          |
@@ -128,6 +143,9 @@ final class Transitions {
       | TIMED_OUT           | Release, current attempt  | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Release, other attempt    | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Release, other runner     | TIMED_OUT   | INVALID_STATE    |
+      | TIMED_OUT           | Renew, current attempt  | TIMED_OUT   | INVALID_STATE    |
+      | TIMED_OUT           | Renew, other attempt      | TIMED_OUT   | INVALID_STATE    |
+      | TIMED_OUT           | Renew, other runner       | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Cancel                    | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Retry                     | IN_QUEUE    | JobRequeued      |
       | TIMED_OUT           | Expire, too early         | TIMED_OUT   | nothing          |
@@ -147,6 +165,9 @@ final class Transitions {
       | COMPLETED           | Release, current attempt  | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Release, other attempt    | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Release, other runner     | COMPLETED   | INVALID_STATE    |
+      | COMPLETED           | Renew, current attempt  | COMPLETED   | INVALID_STATE    |
+      | COMPLETED           | Renew, other attempt      | COMPLETED   | INVALID_STATE    |
+      | COMPLETED           | Renew, other runner       | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Cancel                    | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Retry                     | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Expire, too early         | COMPLETED   | nothing          |
@@ -166,6 +187,9 @@ final class Transitions {
       | CANCELLED           | Release, current attempt  | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Release, other attempt    | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Release, other runner     | CANCELLED   | INVALID_STATE    |
+      | CANCELLED           | Renew, current attempt  | CANCELLED   | INVALID_STATE    |
+      | CANCELLED           | Renew, other attempt      | CANCELLED   | INVALID_STATE    |
+      | CANCELLED           | Renew, other runner       | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Cancel                    | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Retry                     | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Expire, too early         | CANCELLED   | nothing          |

@@ -9,6 +9,7 @@ import static io.tallyman.processor.Jobs.complete;
 import static io.tallyman.processor.Jobs.expire;
 import static io.tallyman.processor.Jobs.fail;
 import static io.tallyman.processor.Jobs.release;
+import static io.tallyman.processor.Jobs.renew;
 import static io.tallyman.processor.Jobs.request;
 import static io.tallyman.processor.Jobs.retry;
 import static io.tallyman.processor.Jobs.start;
@@ -79,7 +80,10 @@ class TransitionsTest {
           entry("Release, other attempt", attempt -> release(other(attempt))),
           entry(
               "Release, other runner",
-              attempt -> new JobCommand.Release(JOB, attempt, OTHER_RUNNER, "x")),
+              attempt -> new JobCommand.Release(JOB, attempt, OTHER_RUNNER, "x", false)),
+          entry("Renew, current attempt", attempt -> renew(attempt)),
+          entry("Renew, other attempt", attempt -> renew(other(attempt))),
+          entry("Renew, other runner", attempt -> new JobCommand.Renew(JOB, attempt, OTHER_RUNNER)),
           entry("Cancel", _ -> cancel()),
           entry("Retry", _ -> retry()),
           entry("Expire, too early", _ -> expire()),
@@ -167,7 +171,7 @@ class TransitionsTest {
   private static String answer(JobLife life) {
     return switch (life.answer()) {
       case Decision.Rejected(var code, _) -> code.name();
-      case Decision.Accepted(var events) ->
+      case Decision.Accepted(var events, _) ->
           events.isEmpty()
               ? "nothing"
               : events.stream()

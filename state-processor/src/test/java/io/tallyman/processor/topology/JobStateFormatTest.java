@@ -36,7 +36,7 @@ class JobStateFormatTest {
   private static final List<JobState> STATES =
       List.of(
           new Absent(),
-          new Queued(JOB, request(), 3, 2, T0.plusMillis(123), T0.plus(TTL)),
+          new Queued(JOB, request(), 3, 2, 1, T0.plusMillis(123), T0.plus(TTL)),
           new Queued(
               JOB,
               new JobRequest(
@@ -47,6 +47,7 @@ class JobStateFormatTest {
                   "f00d"),
               1,
               1,
+              1,
               T0,
               T0.plus(TTL)),
           new Running(
@@ -54,11 +55,13 @@ class JobStateFormatTest {
               request(),
               2,
               1,
+              1,
               RUNNER,
               T0.plusSeconds(1),
               Duration.ofMillis(1_001),
               T0.plus(TTL),
-              T0.plusSeconds(21)),
+              T0.plusSeconds(21),
+              T0.plusSeconds(31)),
           new Retryable(JOB, request(), JobStatus.TIMED_OUT, 9, 4, T0),
           new Ended(JOB, "f00d", JobStatus.CANCELLED, T0));
 

@@ -121,7 +121,7 @@ class JobTopologyTest {
         .containsExactly(
             tuple(
                 "runner-1",
-                new RunnerControl.Run(RUNNER, JOB, 1, T0.plusSeconds(21)),
+                new RunnerControl.Run(RUNNER, JOB, 1, T0.plusSeconds(21), T0.plusSeconds(31)),
                 T0.plusSeconds(1)));
   }
 

@@ -112,14 +112,15 @@ public final class Attempts implements AutoCloseable {
    *
    * @param deadline by the broker's clock
    * @param timeLeft until the deadline, as it was when the order was written
+   * @param lease how long the attempt is leased, from its Start on
    */
-  public void run(AttemptId id, Instant deadline, Duration timeLeft) {
+  public void run(AttemptId id, Instant deadline, Duration timeLeft, Duration lease) {
     lock.lock();
     try {
       var held = book.get(id);
       if (held != null) {
         if (!held.isRunning && !isClosing) {
-          held.isRunning = true;
+          held.begin(lease);
           var attempt = new Attempt(id, held.endpoint, held.input, deadline);
           Thread.ofVirtual().name(id.containerName()).start(() -> live(held, attempt, timeLeft));
         }
@@ -154,18 +155,20 @@ public final class Attempts implements AutoCloseable {
   }
 
   /**
-   * To be called every few seconds, by one thread: looks after the runtime, and asks again about
-   * attempts whose Start was never answered.
+   * To be called every few seconds, by one thread: looks after the runtime, renews leases, and asks
+   * again about attempts whose Start was never answered.
    *
    * @return how the runtime is
    */
   public Health tick() {
     var health = runtime.health();
     if (health.isReady() && !isReaped) {
-      runtime.reap().forEach(id -> reports.release(id, "runner_restarted: the runner was gone"));
+      runtime.reap().forEach(id -> reports.lost(id, "runner_restarted: the runner was gone"));
       isReaped = true;
     }
     var unanswered = new ArrayList<AttemptId>();
+    var ending = new HashMap<AttemptId, Held>();
+    var now = System.nanoTime();
     lock.lock();
     try {
       if (isReady != health.isReady()) {
@@ -180,16 +183,54 @@ public final class Attempts implements AutoCloseable {
               held.askedAt = System.nanoTime();
               unanswered.add(id);
             }
+            if (held.isToBeRenewed(now)) {
+              held.renewedAt = now;
+              ending.put(id, held);
+            }
           });
     } finally {
       lock.unlock();
     }
+    ending.forEach((id, held) -> reports.renew(id, () -> renewed(held, now)));
     for (var id : unanswered) {
       LOG.warn(
           "{}: no answer to its Start for {} s; asking again", id, ANSWER_PATIENCE.toSeconds());
       reports.startAgain(id);
     }
     return health;
+  }
+
+  /**
+   * To be called a few times per second, by one thread that nothing slow holds up: stops what has
+   * lost its lease, or is about to, because another runner may get the job.
+   */
+  public void fence() {
+    var now = System.nanoTime();
+    lock.lock();
+    try {
+      book.forEach(
+          (id, held) -> {
+            if (held.isLeaseEnding(now) && !held.stop.isRequested()) {
+              LOG.warn(
+                  "{}: its lease of {} could not be renewed; stopping it before another runner gets"
+                      + " the job",
+                  id,
+                  held.lease);
+              held.stop.request();
+            }
+          });
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void renewed(Held held, long askedAt) {
+    lock.lock();
+    try {
+      held.leasedUntil = Math.max(held.leasedUntil, askedAt + held.lease.toNanos());
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** How many attempts run now, per endpoint that is served. */

@@ -27,6 +27,21 @@ public interface Reports {
    */
   void release(AttemptId id, String reason);
 
+  /**
+   * Hands back an attempt that an earlier process of this runner ran, and that is dead now. Does
+   * not wait.
+   *
+   * @param reason {@code code: sentence}
+   */
+  void lost(AttemptId id, String reason);
+
+  /**
+   * Renews the lease on a running attempt. Does not wait.
+   *
+   * @param renewed called, on any thread, when that is durable
+   */
+  void renew(AttemptId id, Runnable renewed);
+
   /** Asks again whether a taken attempt may run. Does not wait. */
   void startAgain(AttemptId id);
 

@@ -118,11 +118,15 @@ final class ControlIntake implements Runnable {
   private void obey(ConsumerRecord<byte[], byte[]> record) {
     try {
       switch (Records.decode(RunnerControl.class, record.headers(), record.value())) {
-        case RunnerControl.Run(_, var job, var attempt, var deadline) ->
-            attempts.run(
-                new AttemptId(job, attempt),
-                deadline,
-                Duration.between(Instant.ofEpochMilli(record.timestamp()), deadline));
+        case RunnerControl.Run(_, var job, var attempt, var deadline, var leaseUntil) -> {
+          // The order's time is that of the Start.
+          var started = Instant.ofEpochMilli(record.timestamp());
+          attempts.run(
+              new AttemptId(job, attempt),
+              deadline,
+              Duration.between(started, deadline),
+              Duration.between(started, leaseUntil));
+        }
         case RunnerControl.Stop(_, var job, var attempt, var reason) ->
             attempts.stop(new AttemptId(job, attempt), reason);
       }

@@ -96,7 +96,41 @@ public final class ReportWriter implements Reports, AutoCloseable {
 
   @Override
   public void release(AttemptId id, String reason) {
-    var _ = send(id, "release", new JobCommand.Release(id.jobId(), id.attempt(), runner, reason));
+    release(id, reason, false);
+  }
+
+  @Override
+  public void lost(AttemptId id, String reason) {
+    release(id, reason, true);
+  }
+
+  private void release(AttemptId id, String reason, boolean isLost) {
+    var _ =
+        send(
+            id,
+            "release",
+            new JobCommand.Release(id.jobId(), id.attempt(), runner, reason, isLost));
+  }
+
+  @Override
+  public void renew(AttemptId id, Runnable renewed) {
+    var now = clock.instant();
+    var _ =
+        commands.send(
+            Records.of(
+                Topics.COMMANDS,
+                id.jobId().value(),
+                new JobCommand.Renew(id.jobId(), id.attempt(), runner),
+                "%s:%d:%s:renew-%d".formatted(id.jobId(), id.attempt(), runner, now.toEpochMilli()),
+                source(),
+                now),
+            (_, failure) -> {
+              if (failure == null) {
+                renewed.run();
+              } else {
+                LOG.warn("{}: its lease was not renewed: {}", id, failure.getMessage());
+              }
+            });
   }
 
   @Override

@@ -29,6 +29,9 @@ public final class RunnerTopics implements AutoCloseable {
   /** A runner that is silent for some of these is taken for dead. */
   public static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(2);
 
+  /** How often leases are looked at. Apart from heartbeats: a send may block without Kafka. */
+  private static final Duration FENCE_INTERVAL = Duration.ofMillis(250);
+
   /** Three heartbeats without an acknowledgement: Kafka does not answer. */
   private static final Duration SILENCE = HEARTBEAT_INTERVAL.multipliedBy(3);
 
@@ -45,6 +48,7 @@ public final class RunnerTopics implements AutoCloseable {
   private final InstantSource clock;
   private final Pause pause = new Pause();
   private final ScheduledExecutorService ticker;
+  private final ScheduledExecutorService fencer;
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean isConnected;
   private volatile boolean isJoined;
@@ -77,6 +81,9 @@ public final class RunnerTopics implements AutoCloseable {
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("runner-heartbeat").daemon().factory());
+    this.fencer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("runner-fence").daemon().factory());
   }
 
   /** Begins. */
@@ -85,6 +92,12 @@ public final class RunnerTopics implements AutoCloseable {
     var _ =
         ticker.scheduleAtFixedRate(
             this::tick, 0, HEARTBEAT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    var _ =
+        fencer.scheduleAtFixedRate(
+            attempts::fence,
+            FENCE_INTERVAL.toMillis(),
+            FENCE_INTERVAL.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   /** How Kafka is, for this runner. */
@@ -189,6 +202,7 @@ public final class RunnerTopics implements AutoCloseable {
   public void close() {
     pause.end();
     ticker.shutdownNow();
+    fencer.shutdownNow();
     List<Thread> running;
     synchronized (threads) {
       running = List.copyOf(threads);

@@ -29,6 +29,7 @@ class AttemptsTest {
   private final LinkedBlockingQueue<String> reported = new LinkedBlockingQueue<>();
   private final CountDownLatch finish = new CountDownLatch(1);
   private volatile boolean isHealthy = true;
+  private volatile boolean isKafkaUp = true;
   private final Attempts attempts =
       new Attempts(Endpoints.builtIn(), new Scripted(), new Recorded(), 1);
 
@@ -74,7 +75,7 @@ class AttemptsTest {
     attempts.tick();
     attempts.tick();
 
-    assertThat(next()).isEqualTo("release left: runner_restarted: the runner was gone");
+    assertThat(next()).isEqualTo("lost left: runner_restarted: the runner was gone");
     assertThat(reported).isEmpty();
   }
 
@@ -82,8 +83,8 @@ class AttemptsTest {
   void shouldRunOnceAndFreeTheSlotWhenTheReportIsDurable() throws Exception {
     attempts.tick();
     attempts.offer(dispatch(ONE));
-    attempts.run(ONE, Instant.EPOCH, LONG);
-    attempts.run(ONE, Instant.EPOCH, LONG);
+    attempts.run(ONE, Instant.EPOCH, LONG, LONG);
+    attempts.run(ONE, Instant.EPOCH, LONG, LONG);
     next();
     assertThat(next()).isEqualTo("run one");
     assertThat(attempts.running()).containsEntry(EndpointName.DEFAULT, 1);
@@ -99,7 +100,7 @@ class AttemptsTest {
   @Test
   void shouldReportNothingWhenItsOrderWasToStop() throws Exception {
     attempts.offer(dispatch(ONE));
-    attempts.run(ONE, Instant.EPOCH, LONG);
+    attempts.run(ONE, Instant.EPOCH, LONG, LONG);
     assertThat(next()).isEqualTo("run one");
 
     attempts.stop(ONE, "cancelled");
@@ -107,7 +108,7 @@ class AttemptsTest {
     assertThat(next()).isEqualTo("stopped one");
     attempts.tick();
     assertThat(attempts.awaitFree(1, LONG)).isTrue();
-    assertThat(next()).startsWith("release left");
+    assertThat(next()).startsWith("lost left");
     assertThat(reported).isEmpty();
   }
 
@@ -115,7 +116,7 @@ class AttemptsTest {
   void shouldStopAnAttemptSoonAfterItsDeadline() throws Exception {
     attempts.offer(dispatch(ONE));
     var before = System.nanoTime();
-    attempts.run(ONE, Instant.EPOCH, Duration.ofMillis(-1_900));
+    attempts.run(ONE, Instant.EPOCH, Duration.ofMillis(-1_900), LONG);
 
     assertThat(next()).isEqualTo("run one");
     assertThat(next()).isEqualTo("stopped one");
@@ -128,7 +129,7 @@ class AttemptsTest {
     var bad = new AttemptId(new JobId("broken"), 1);
     attempts.offer(dispatch(bad));
 
-    attempts.run(bad, Instant.EPOCH, LONG);
+    attempts.run(bad, Instant.EPOCH, LONG, LONG);
 
     assertThat(next())
         .isEqualTo("fail broken: runner_error: Expected to run the attempt, but the runner failed");
@@ -137,7 +138,7 @@ class AttemptsTest {
   @Test
   void shouldHandBackWhatItHoldsWhenClosed() throws Exception {
     attempts.offer(dispatch(ONE));
-    attempts.run(ONE, Instant.EPOCH, LONG);
+    attempts.run(ONE, Instant.EPOCH, LONG, LONG);
     assertThat(next()).isEqualTo("run one");
 
     attempts.close();
@@ -158,7 +159,7 @@ class AttemptsTest {
 
   @Test
   void shouldHandBackAnOrderForWhatItDoesNotHave() throws Exception {
-    attempts.run(TWO, Instant.EPOCH, LONG);
+    attempts.run(TWO, Instant.EPOCH, LONG, LONG);
 
     assertThat(next()).startsWith("release two: runner_restarted: ");
   }
@@ -169,10 +170,58 @@ class AttemptsTest {
     attempts.withdraw(ONE);
     assertThat(attempts.offer(dispatch(TWO))).isEqualTo(Offer.TAKEN);
 
-    attempts.run(TWO, Instant.EPOCH, LONG);
+    attempts.run(TWO, Instant.EPOCH, LONG, LONG);
     attempts.withdraw(TWO);
     assertThat(attempts.offer(dispatch(ONE))).isEqualTo(Offer.REFUSED);
     assertThat(next()).isEqualTo("run two");
+  }
+
+  @Test
+  void shouldStopWhatItCannotRenewBeforeTheLeaseEnds() throws Exception {
+    // given
+    isKafkaUp = false;
+    var lease = Duration.ofMillis(900);
+    attempts.offer(dispatch(ONE));
+    var before = System.nanoTime();
+    attempts.run(ONE, Instant.EPOCH, LONG, lease);
+    assertThat(next()).isEqualTo("run one");
+
+    // when
+    while (reported.isEmpty()) {
+      attempts.fence();
+      Thread.onSpinWait();
+    }
+
+    // then
+    assertThat(next()).isEqualTo("stopped one");
+    assertThat(Duration.ofNanos(System.nanoTime() - before))
+        .isBetween(Duration.ofMillis(700), lease);
+  }
+
+  @Test
+  void shouldRunOnAsLongAsItRenews() throws Exception {
+    // given
+    var lease = Duration.ofMillis(900);
+    attempts.tick();
+    attempts.offer(dispatch(ONE));
+    attempts.run(ONE, Instant.EPOCH, LONG, lease);
+    assertThat(next()).startsWith("lost left");
+    assertThat(next()).isEqualTo("run one");
+
+    // when
+    var renewals = 0;
+    while (renewals < 6) {
+      attempts.tick();
+      attempts.fence();
+      var report = reported.poll();
+      if (report != null) {
+        assertThat(report).isEqualTo("renew one");
+        renewals++;
+      }
+    }
+
+    // then
+    assertThat(attempts.running()).containsEntry(EndpointName.DEFAULT, 1);
   }
 
   private static Dispatch dispatch(AttemptId id) {
@@ -234,6 +283,19 @@ class AttemptsTest {
     @Override
     public void release(AttemptId id, String reason) {
       reported.add("release %s: %s".formatted(id.jobId(), reason));
+    }
+
+    @Override
+    public void lost(AttemptId id, String reason) {
+      reported.add("lost %s: %s".formatted(id.jobId(), reason));
+    }
+
+    @Override
+    public void renew(AttemptId id, Runnable renewed) {
+      reported.add("renew %s".formatted(id.jobId()));
+      if (isKafkaUp) {
+        renewed.run();
+      }
     }
 
     @Override

@@ -77,13 +77,19 @@ public final class TestProcessor implements AutoCloseable {
     producer.flush();
   }
 
-  /** Answers a Start. */
+  /** Answers a Start, with a lease that no test outlives. */
   public void run(JobCommand.Start start, Duration limit) {
+    run(start, limit, Duration.ofHours(1));
+  }
+
+  /** Answers a Start. */
+  public void run(JobCommand.Start start, Duration limit, Duration lease) {
+    var now = Instant.now();
     send(
         Topics.CONTROL,
         start.runner().value(),
         new RunnerControl.Run(
-            start.runner(), start.jobId(), start.attempt(), Instant.now().plus(limit)));
+            start.runner(), start.jobId(), start.attempt(), now.plus(limit), now.plus(lease)));
   }
 
   /** Orders an attempt to stop. */
