@@ -257,6 +257,26 @@ class RunnerIT {
   }
 
   @Test
+  void shouldHaveAJobDispatchedAnewBeforeTheBrokerForgetsIt() {
+    // given
+    var runner = start(1, 1);
+
+    // when
+    var job = processor.dispatchUnwanted();
+
+    // then
+    var release = processor.await(Release.class, job);
+    assertThat(release.runner()).isEqualTo(runner);
+    assertThat(release.reason()).startsWith("not_taken: ");
+    assertThat(processor.commands()).containsExactly(new Start(job, 1, runner), release);
+
+    // and the runner goes on
+    var next = processor.dispatch("{}", false);
+    processor.run(processor.await(Start.class, next), LIMIT);
+    processor.await(Complete.class, next);
+  }
+
+  @Test
   void shouldRunLowPriorityWhenNothingElseWaits() {
     start(1, 1);
     var low = processor.dispatch("{}", true);

@@ -5,6 +5,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** One attempt from its order to its durable report: the run, its time limit, what is told. */
 final class Execution implements AutoCloseable {
@@ -22,11 +23,14 @@ final class Execution implements AutoCloseable {
 
   private final AttemptRuntime runtime;
   private final Reports reports;
+  private final Level progress;
   private final ScheduledThreadPoolExecutor timers;
 
   Execution(AttemptRuntime runtime, Reports reports) {
     this.runtime = runtime;
     this.reports = reports;
+    // A benchmark does nothing, thousands of times a second.
+    this.progress = runtime.name().equals("noop") ? Level.DEBUG : Level.INFO;
     this.timers =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().name("attempt-timer").daemon().factory());
@@ -39,7 +43,8 @@ final class Execution implements AutoCloseable {
    * @param timeLeft until its deadline
    */
   void run(Attempt attempt, Held held, Duration timeLeft) throws InterruptedException {
-    LOG.debug("{}: running on endpoint {}", attempt.id(), held.endpoint.name());
+    LOG.atLevel(progress).log("{}: running on endpoint {}", attempt.id(), held.endpoint.name());
+    var began = System.nanoTime();
     var timer =
         timers.schedule(
             () -> {
@@ -49,7 +54,14 @@ final class Execution implements AutoCloseable {
             Math.max(0, timeLeft.plus(GRACE).toMillis()),
             TimeUnit.MILLISECONDS);
     try {
-      report(held, attempt.id(), outcome(held, attempt));
+      var outcome = outcome(held, attempt);
+      LOG.atLevel(progress)
+          .log(
+              "{}: {} after {} ms",
+              attempt.id(),
+              ending(outcome),
+              Duration.ofNanos(System.nanoTime() - began).toMillis());
+      report(held, attempt.id(), outcome);
     } finally {
       timer.cancel(false);
     }
@@ -66,13 +78,19 @@ final class Execution implements AutoCloseable {
     }
   }
 
+  /** The code of a failure, but not its detail: that may quote what the job printed. */
+  private static String ending(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Succeeded _ -> "succeeded";
+      case Outcome.Failed failed -> "failed with " + failed.code().wireName();
+      case Outcome.Stopped() -> "stopped";
+    };
+  }
+
   private void report(Held held, AttemptId id, Outcome outcome) throws InterruptedException {
     switch (outcome) {
       case Outcome.Succeeded(var output) -> reports.complete(id, output);
-      case Outcome.Failed failed -> {
-        LOG.debug("{}: failed with {}", id, failed.code().wireName());
-        reports.fail(id, failed.error());
-      }
+      case Outcome.Failed failed -> reports.fail(id, failed.error());
       case Outcome.Stopped() -> {
         // Whoever gave the order to stop knows already; only a hand-back is news.
         if (held.isHandedBack) {

@@ -20,7 +20,7 @@ import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RunnerId;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,7 +72,7 @@ public final class DockerRuntime implements AttemptRuntime {
   @Override
   public List<AttemptId> reap() {
     engine.inspect();
-    var found = new ArrayList<AttemptId>();
+    var found = new LinkedHashSet<AttemptId>();
     var left =
         engine
             .calls()
@@ -89,7 +89,9 @@ public final class DockerRuntime implements AttemptRuntime {
         found.add(new AttemptId(new JobId(job), Integer.parseInt(attempt)));
       }
     }
-    return found;
+    // It may have died between making the folder and the container: while it pulled the image.
+    found.addAll(folders.clear());
+    return List.copyOf(found);
   }
 
   @Override

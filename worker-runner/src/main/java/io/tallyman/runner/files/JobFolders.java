@@ -13,14 +13,18 @@ import io.tallyman.runner.files.FileLists.NamedUrl;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,23 +75,36 @@ public final class JobFolders {
       return new Failed(
           FailureCode.RUNNER_ERROR, "Expected to keep the job's folder, but its disk failed");
     } finally {
-      deleteQuietly(attempt.id(), path);
+      deleteQuietly(attempt.id().toString(), path);
     }
   }
 
-  /** Removes every folder there is, and says whose they were. Nothing must run. */
-  public List<Path> clear() throws IOException {
+  /** Where the folders are; absolute. */
+  public Path root() {
+    return root;
+  }
+
+  /**
+   * Removes every folder that a crash left, and says whose they were. Nothing must run. What cannot
+   * be removed is logged and stays; it is in nobody's way, for its attempt does not come again.
+   */
+  public Set<AttemptId> clear() {
     if (!Files.isDirectory(root)) {
-      return List.of();
+      return Set.of();
     }
-    List<Path> left;
-    try (var entries = Files.list(root)) {
-      left = entries.filter(path -> path.getFileName().toString().startsWith("tally-")).toList();
+    var found = new LinkedHashSet<AttemptId>();
+    // The prefix alone, for the archive of a folder may lie beside it.
+    try (var left = Files.newDirectoryStream(root, "tally-*")) {
+      for (var path : left) {
+        var name = path.getFileName().toString();
+        LOG.warn("removing {} that an earlier run left", path);
+        AttemptId.ofContainerName(name).ifPresent(found::add);
+        deleteQuietly(name, path);
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      LOG.warn("what an earlier run left in {} could not be listed: {}", root, e.toString());
     }
-    for (var path : left) {
-      delete(path);
-    }
-    return left;
+    return found;
   }
 
   private Outcome staged(
@@ -177,11 +194,11 @@ public final class JobFolders {
     return stop.isRequested() ? new Stopped() : new Failed(code, String.valueOf(e.getMessage()));
   }
 
-  private static void deleteQuietly(AttemptId id, Path path) {
+  private static void deleteQuietly(String owner, Path path) {
     try {
       delete(path);
     } catch (IOException e) {
-      LOG.warn("{}: its folder {} could not be removed: {}", id, path, e.toString());
+      LOG.warn("{}: its folder {} could not be removed: {}", owner, path, e.toString());
     }
   }
 
@@ -193,6 +210,9 @@ public final class JobFolders {
       for (var entry : entries.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(entry);
       }
+    } catch (UncheckedIOException e) {
+      // A folder that the job closed to everybody.
+      throw e.getCause();
     }
   }
 }

@@ -24,6 +24,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes dispatched attempts of one priority through the share group. The group only hands a record
  * over: it is accepted as soon as the attempt's Start is durable, never held while the job runs.
+ *
+ * <p>A record that is given back too often would be gone without a trace, and its job would wait
+ * until it expires. So one delivery before the last it is not given back any more: an attempt that
+ * has a slot keeps it, and asks again; one that has none is started and released in one go, and the
+ * state-processor dispatches the job anew.
  */
 final class DispatchIntake implements Runnable {
 
@@ -124,9 +129,15 @@ final class DispatchIntake implements Runnable {
         var dispatch = Records.decode(Dispatch.class, record.headers(), record.value());
         var id = new AttemptId(dispatch.jobId(), dispatch.attempt());
         switch (attempts.offer(dispatch)) {
-          case TAKEN -> taken.add(new Taken(record, id, writer.start(id)));
+          case TAKEN -> taken.add(new Taken(record, id, writer.start(id), true));
           case KNOWN -> consumer.acknowledge(record, AcknowledgeType.ACCEPT);
-          case REFUSED -> consumer.acknowledge(record, AcknowledgeType.RELEASE);
+          case REFUSED -> {
+            if (isRunningOut(record)) {
+              taken.add(new Taken(record, id, handBack(id), false));
+            } else {
+              consumer.acknowledge(record, AcknowledgeType.RELEASE);
+            }
+          }
         }
       } catch (MalformedMessage e) {
         var buried = tools.deadLetters().bury(record, e.getMessage());
@@ -145,6 +156,14 @@ final class DispatchIntake implements Runnable {
       one.start().get(Math.max(0, patienceNanos), TimeUnit.NANOSECONDS);
       return AcknowledgeType.ACCEPT;
     } catch (ExecutionException | TimeoutException e) {
+      if (one.isHeld() && isRunningOut(one.record())) {
+        // The attempts ask again about what is not answered, as long as this runner lives.
+        LOG.error(
+            "{}: its Start is not durable ({}), and nobody else may get it any more; keeping it",
+            one.id(),
+            e.toString());
+        return AcknowledgeType.ACCEPT;
+      }
       LOG.warn("{}: its Start is not durable ({}); giving it to somebody else", one.id(), e);
       // Should the Start turn up after all, its answer finds nobody here, and is handed back.
       attempts.withdraw(one.id());
@@ -156,6 +175,25 @@ final class DispatchIntake implements Runnable {
     }
   }
 
+  private Future<RecordMetadata> handBack(AttemptId id) {
+    LOG.warn("{}: nobody had room for it so far; having it dispatched anew", id);
+    var start = writer.start(id);
+    writer.release(id, "not_taken: no runner that was offered the job had room for it");
+    return start;
+  }
+
+  private static boolean isRunningOut(ConsumerRecord<byte[], byte[]> record) {
+    return record.deliveryCount().orElse((short) 1) >= ShareGroup.DELIVERY_LIMIT - 1;
+  }
+
+  /**
+   * A dispatch that is accepted when its Start is durable.
+   *
+   * @param isHeld whether it has a slot here
+   */
   private record Taken(
-      ConsumerRecord<byte[], byte[]> record, AttemptId id, Future<RecordMetadata> start) {}
+      ConsumerRecord<byte[], byte[]> record,
+      AttemptId id,
+      Future<RecordMetadata> start,
+      boolean isHeld) {}
 }

@@ -29,11 +29,23 @@ final class ShareGroup {
   /** How long the broker holds an empty fetch. Short, see {@link DispatchIntake}. */
   static final Duration FETCH_WAIT = Duration.ofMillis(250);
 
+  /**
+   * After this many deliveries without being accepted the broker archives a record, and tells
+   * nobody. The most that a broker allows with its own settings; its default is 5.
+   */
+  static final int DELIVERY_LIMIT = 10;
+
   private static final int ADMIN_TIMEOUT_MS = 10_000;
 
   /** Nothing is skipped that waited before the first runner came, nothing aborted is run. */
   private static final Map<String, String> SETTINGS =
-      Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed");
+      Map.of(
+          "share.auto.offset.reset",
+          "earliest",
+          "share.isolation.level",
+          "read_committed",
+          "share.delivery.count.limit",
+          Integer.toString(DELIVERY_LIMIT));
 
   private static final Logger LOG = LoggerFactory.getLogger(ShareGroup.class);
 

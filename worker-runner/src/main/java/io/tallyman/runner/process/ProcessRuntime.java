@@ -1,6 +1,7 @@
 package io.tallyman.runner.process;
 
 import io.tallyman.runner.attempt.Attempt;
+import io.tallyman.runner.attempt.AttemptId;
 import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runner.attempt.FailureCode;
 import io.tallyman.runner.attempt.Outcome;
@@ -16,6 +17,7 @@ import io.tallyman.runtime.Service.Health;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ObjIntConsumer;
@@ -33,6 +35,9 @@ public final class ProcessRuntime implements AttemptRuntime {
 
   /** With every process of the attempt dead, its pipes end at once. */
   private static final Duration PIPE_PATIENCE = Duration.ofSeconds(2);
+
+  /** For killed processes to be gone: milliseconds, but the heartbeats wait for it. */
+  private static final Duration REAP_PATIENCE = Duration.ofSeconds(2);
 
   private static final Logger LOG = LoggerFactory.getLogger(ProcessRuntime.class);
 
@@ -62,6 +67,13 @@ public final class ProcessRuntime implements AttemptRuntime {
   }
 
   @Override
+  public List<AttemptId> reap() {
+    // First what may still write, then what it writes to.
+    ProcessTree.under(folders.root()).killLeft(REAP_PATIENCE);
+    return List.copyOf(folders.clear());
+  }
+
+  @Override
   public Outcome run(Attempt attempt, OutputSink output, StopSignal stop)
       throws InterruptedException {
     return folders.around(attempt, output, stop, (folder, log) -> run(attempt, folder, log, stop));
@@ -69,7 +81,7 @@ public final class ProcessRuntime implements AttemptRuntime {
 
   private Optional<Outcome> run(Attempt attempt, JobFolder folder, OutputLog log, StopSignal stop)
       throws InterruptedException {
-    var tree = new ProcessTree(folder.path());
+    var tree = ProcessTree.of(folder.path());
     Process process;
     try {
       process = builder(attempt, folder).start();

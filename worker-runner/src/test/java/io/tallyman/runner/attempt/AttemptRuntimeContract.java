@@ -397,6 +397,23 @@ public abstract class AttemptRuntimeContract {
   }
 
   /** Attempt 7 of a new job. */
+  @Test
+  void shouldReapTheFoldersThatACrashLeft() throws Exception {
+    // given a folder, an archive that was being made of another, and what is none of ours
+    var id = attempt(endpoint("true"), INPUT).id();
+    var folder = Files.createDirectories(root.resolve(id.containerName()).resolve("deep"));
+    Files.writeString(folder.resolve("file"), "x");
+    Files.writeString(root.resolve(id.containerName() + ".tar"), "x");
+
+    // when
+    var runtime = runtime();
+
+    // then
+    assertThat(runtime.reap()).containsExactly(id);
+    assertThat(runtime.reap()).isEmpty();
+    assertThat(root).isEmptyDirectory();
+  }
+
   protected static Attempt attempt(Endpoint endpoint, RawJson input) {
     return new Attempt(
         new AttemptId(new JobId("it-" + UUID.randomUUID()), 7),

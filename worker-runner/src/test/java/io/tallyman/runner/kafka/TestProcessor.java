@@ -68,6 +68,16 @@ public final class TestProcessor implements AutoCloseable {
     return job;
   }
 
+  /** A dispatch that every runner refuses, for its endpoint is another than its topic's. */
+  public JobId dispatchUnwanted() {
+    var job = new JobId("it-" + UUID.randomUUID());
+    send(
+        Topics.dispatch(EndpointName.DEFAULT, false),
+        job.value(),
+        new Dispatch(job, new EndpointName("other"), 1, RawJson.NULL));
+    return job;
+  }
+
   /** A dispatch that nobody can read. */
   public void dispatchGarbage() {
     var _ =

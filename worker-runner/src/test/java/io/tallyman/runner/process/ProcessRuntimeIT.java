@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tallyman.runner.attempt.AttemptId;
 import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runner.attempt.AttemptRuntimeContract;
+import io.tallyman.runner.attempt.Await;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.files.JobFolders;
 import io.tallyman.runner.http.HttpTransfer;
@@ -42,6 +43,44 @@ class ProcessRuntimeIT extends AttemptRuntimeContract {
 
     assertThat(output.text(Channel.STDOUT))
         .isEqualTo("GREETING HOME LANG PATH TALLY_ATTEMPT TALLY_JOB_DIR TALLY_JOB_ID\n");
+  }
+
+  @Test
+  void shouldReapItsOwnProcessesAndNobodyElses() throws Exception {
+    // given what a killed runner leaves: a command, and a child of it that left its session
+    var id = attempt(endpoint("true"), INPUT).id();
+    var folder = Files.createDirectory(root.resolve(id.containerName()));
+    var pid = folder.resolve("child");
+    var left = leave(folder, "setsid sh -c 'echo $$ > child; sleep 300' & sleep 300");
+    // and what a runner leaves whose name begins like this one's
+    var others = Files.createDirectories(Path.of(root + "-2").resolve(id.containerName()));
+    var other = leave(others, "sleep 300");
+    try {
+      Await.until("the child runs", () -> pid.toFile().length() > 0);
+      var child = ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
+
+      // when
+      var reaped = runtime().reap();
+
+      // then
+      assertThat(reaped).containsExactly(id);
+      assertThat(folder).doesNotExist();
+      assertThat(left.waitFor()).isEqualTo(137);
+      Await.until("the child is dead", () -> !child.isAlive());
+      assertThat(other.isAlive()).isTrue();
+      assertThat(others).exists();
+    } finally {
+      left.destroyForcibly();
+      other.destroyForcibly();
+      Files.delete(others);
+      Files.delete(Path.of(root + "-2"));
+    }
+  }
+
+  private static Process leave(Path folder, String script) throws IOException {
+    var builder = new ProcessBuilder("sh", "-c", script).directory(folder.toFile());
+    builder.environment().put("TALLY_JOB_DIR", folder.toString());
+    return builder.start();
   }
 
   private static String environment(Path process) {
