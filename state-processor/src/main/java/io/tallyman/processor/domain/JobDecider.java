@@ -38,8 +38,9 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * All rules of a job's life. {@link #decide} says what happens, {@link #evolve} applies it, and
- * nothing else changes a job. The table in {@code docs/job-lifecycle.md} is this class, in prose.
+ * All rules of a job's life. {@link #decide} says what happens, {@link JobEvolution} applies it,
+ * and nothing else changes a job. The table in {@code docs/job-lifecycle.md} is this class, in
+ * prose.
  */
 public final class JobDecider {
 
@@ -118,91 +119,13 @@ public final class JobDecider {
       case Decision.Accepted(var events, var leaseUntil) -> {
         var after = state;
         for (var event : events) {
-          after = evolve(after, event);
+          after = JobEvolution.evolve(after, event);
         }
         yield after instanceof Running running
             ? leaseUntil.map(running::leasedUntil).orElse(running)
             : after;
       }
     };
-  }
-
-  /**
-   * The state after an event that {@link #decide} gave for it.
-   *
-   * @throws IllegalStateException when the event cannot follow the state: the log is corrupt
-   */
-  public JobState evolve(JobState state, JobEvent event) {
-    var meta = event.meta();
-    return switch (event) {
-      case JobQueued(_, var request, var expiresAt) when state instanceof Absent ->
-          new Queued(
-              meta.jobId(),
-              request,
-              meta.sequence(),
-              meta.attempt(),
-              meta.attempt(),
-              meta.time(),
-              expiresAt);
-      case JobStarted(_, var runner, var delayTime, var deadline) when state instanceof Queued q ->
-          new Running(
-              q.id(),
-              q.request(),
-              meta.sequence(),
-              meta.attempt(),
-              q.firstAttempt(),
-              runner,
-              meta.time(),
-              delayTime,
-              q.expiresAt(),
-              deadline,
-              deadline);
-      case JobRequeued(_, _, var expiresAt) when state instanceof Running running ->
-          queued(running.request(), meta, running.firstAttempt(), expiresAt);
-      case JobRequeued(_, _, var expiresAt) when state instanceof Retryable ended ->
-          queued(ended.request(), meta, meta.attempt(), expiresAt);
-      case JobCompleted _ when state instanceof Running running ->
-          new Ended(meta.jobId(), running.request().fingerprint(), event.status(), meta.time());
-      case JobCancelled _ when state instanceof Running running ->
-          new Ended(meta.jobId(), running.request().fingerprint(), event.status(), meta.time());
-      case JobCancelled _ when state instanceof Queued queued ->
-          new Ended(meta.jobId(), queued.request().fingerprint(), event.status(), meta.time());
-      case JobFailed _ when state instanceof Running running -> retryable(running.request(), event);
-      case JobTimedOut _ when state instanceof Running running ->
-          retryable(running.request(), event);
-      case JobTimedOut _ when state instanceof Queued queued -> retryable(queued.request(), event);
-      case JobQueued _,
-          JobStarted _,
-          JobRequeued _,
-          JobCompleted _,
-          JobFailed _,
-          JobCancelled _,
-          JobTimedOut _ ->
-          throw new IllegalStateException(
-              "Log is corrupt: %s of job '%s' cannot follow %s"
-                  .formatted(
-                      event.getClass().getSimpleName(),
-                      meta.jobId(),
-                      state.getClass().getSimpleName()));
-    };
-  }
-
-  private static JobState queued(
-      JobRequest request, EventMeta meta, int firstAttempt, Instant expiresAt) {
-    return new Queued(
-        meta.jobId(),
-        request,
-        meta.sequence(),
-        meta.attempt(),
-        firstAttempt,
-        meta.time(),
-        expiresAt);
-  }
-
-  private static JobState retryable(JobRequest request, JobEvent event) {
-    var meta = event.meta();
-    return new Retryable(
-        meta.jobId(), request, event.status(), meta.sequence(), meta.attempt(), meta.time());
   }
 
   /** When an {@link Expire} is due for a job in this state; empty: never. */

@@ -165,7 +165,7 @@ class JobDeciderPropertiesTest {
   private JobState replay(List<JobEvent> log) {
     JobState state = new Absent();
     for (var event : log) {
-      state = decider.evolve(state, event);
+      state = JobEvolution.evolve(state, event);
     }
     return state;
   }

@@ -21,7 +21,6 @@ import static io.tallyman.processor.domain.JobLife.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tallyman.processor.Jobs;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand;
 import io.tallyman.schemas.job.JobRequest;
@@ -96,11 +95,10 @@ class RefusalTest {
 
   @Test
   void shouldSayThatTheLogIsCorruptWhenAnEventCannotFollow() {
-    var decider = Jobs.decider();
     var completed = given(at(0, submit()), at(1, start(1)), at(2, complete(1)));
     var started = completed.log().get(1);
 
-    assertThatThrownBy(() -> decider.evolve(completed.state(), started))
+    assertThatThrownBy(() -> JobEvolution.evolve(completed.state(), started))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("Log is corrupt: JobStarted of job 'job-1' cannot follow Ended");
   }
