@@ -2,35 +2,63 @@ package io.tallyman.runtime.kafka;
 
 import io.tallyman.schemas.Topics.Topic;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Creates the topics that are missing, with the configuration of the table. */
+/**
+ * Creates the topics that are missing, with the configuration of the table, and refuses those whose
+ * configuration would lose what is promised: a compacted log, a log that ends after a week.
+ */
 public final class TopicSetup {
 
   private static final Logger LOG = LoggerFactory.getLogger(TopicSetup.class);
   private static final Duration CLOSE_LIMIT = Duration.ofMillis(500);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private TopicSetup() {}
+  /** Between two looks at what an operator has to put right. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
+
+  private static final String FOR_EVER = "-1";
+
+  private final Admin admin;
+  private final String bootstrapServers;
+  private final Collection<Topic> topics;
+
+  private TopicSetup(Admin admin, String bootstrapServers, Collection<Topic> topics) {
+    this.admin = admin;
+    this.bootstrapServers = bootstrapServers;
+    this.topics = topics;
+  }
+
+  /** The same, telling nobody but the log what it waits for. */
+  public static void ensure(String bootstrapServers, Collection<Topic> topics)
+      throws InterruptedException {
+    ensure(bootstrapServers, topics, _ -> {});
+  }
 
   /**
-   * Waits for Kafka, for as long as it takes, and creates what is missing. Replication is the
-   * broker's default. A topic that exists is left as it is.
+   * Waits for Kafka, and for topics that can be trusted, as long as it takes; creates what is
+   * missing. Replication is the broker's default. A topic that exists is left as it is.
    *
+   * @param obstacle told what it waits for, in one sentence that says what to do
    * @throws InterruptedException when the caller is told to stop waiting
    */
-  public static void ensure(String bootstrapServers, Collection<Topic> topics)
+  public static void ensure(
+      String bootstrapServers, Collection<Topic> topics, Consumer<String> obstacle)
       throws InterruptedException {
     var settings =
         Map.<String, Object>of(
@@ -44,8 +72,11 @@ public final class TopicSetup {
             1_000);
     var admin = Admin.create(settings);
     try {
-      while (!createdAll(admin, topics)) {
-        // The client itself waited and tried again, for as long as PATIENCE.
+      var setup = new TopicSetup(admin, bootstrapServers, topics);
+      for (var found = setup.obstacle(); found.isPresent(); found = setup.obstacle()) {
+        LOG.error("{}; still trying", found.get());
+        obstacle.accept(found.get());
+        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
         if (Thread.interrupted()) {
           throw new InterruptedException("Told to stop while waiting for Kafka");
         }
@@ -56,35 +87,89 @@ public final class TopicSetup {
     }
   }
 
-  private static boolean createdAll(Admin admin, Collection<Topic> topics)
-      throws InterruptedException {
+  /** Why the topics cannot be used yet; empty when they can. */
+  private Optional<String> obstacle() throws InterruptedException {
     try {
-      var existing = admin.listTopics().names().get();
-      var missing = new ArrayList<NewTopic>();
-      for (var topic : topics) {
-        if (!existing.contains(topic.name())) {
-          missing.add(
-              new NewTopic(topic.name(), Optional.of(topic.partitions()), Optional.<Short>empty())
-                  .configs(topic.configuration()));
+      create();
+      return misconfigured();
+    } catch (ExecutionException e) {
+      var cause = String.valueOf(e.getCause() == null ? e : e.getCause().getMessage());
+      return Optional.of(
+          e.getCause() instanceof RetriableException
+              ? "Kafka does not answer: " + cause
+              : "Kafka refused to create or show the topics: " + cause);
+    }
+  }
+
+  private void create() throws InterruptedException, ExecutionException {
+    var existing = admin.listTopics().names().get();
+    var missing =
+        topics.stream()
+            .filter(topic -> !existing.contains(topic.name()))
+            .map(
+                topic ->
+                    new NewTopic(
+                            topic.name(), Optional.of(topic.partitions()), Optional.<Short>empty())
+                        .configs(topic.configuration()))
+            .toList();
+    for (var creation : admin.createTopics(missing).values().entrySet()) {
+      try {
+        creation.getValue().get();
+        LOG.info("created topic {}", creation.getKey());
+      } catch (ExecutionException e) {
+        if (!(e.getCause() instanceof TopicExistsException)) {
+          throw e;
         }
       }
-      for (var creation : admin.createTopics(missing).values().entrySet()) {
-        try {
-          creation.getValue().get();
-          LOG.info("created topic {}", creation.getKey());
-        } catch (ExecutionException e) {
-          if (!(e.getCause() instanceof TopicExistsException)) {
-            throw e;
+    }
+  }
+
+  private Optional<String> misconfigured() throws InterruptedException, ExecutionException {
+    var shown =
+        admin
+            .describeConfigs(
+                topics.stream()
+                    .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic.name()))
+                    .toList())
+            .all()
+            .get();
+    for (var topic : topics) {
+      var config = shown.get(new ConfigResource(ConfigResource.Type.TOPIC, topic.name()));
+      if (config != null) {
+        for (var needed : needed(topic).entrySet()) {
+          var entry = config.get(needed.getKey());
+          if (entry != null && !needed.getValue().equals(entry.value())) {
+            return Optional.of(wrong(topic, entry, needed.getValue()));
           }
         }
       }
-      return true;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof RetriableException) {
-        LOG.warn("Kafka does not answer ({}); still trying", e.getCause().getMessage());
-        return false;
-      }
-      throw new IllegalStateException("Expected to create topics, but Kafka refused", e.getCause());
     }
+    return Optional.empty();
+  }
+
+  /** What a topic must have, whoever created it, or records would be lost or mistimed. */
+  private static Map<String, String> needed(Topic topic) {
+    var needed = new TreeMap<>(topic.settings());
+    needed.put("cleanup.policy", "delete");
+    if (topic.retention().isNegative()) {
+      needed.put("retention.ms", FOR_EVER);
+      needed.put("retention.bytes", FOR_EVER);
+    }
+    return needed;
+  }
+
+  private String wrong(Topic topic, ConfigEntry entry, String needed) {
+    return ("Expected topic '%s' to have %s=%s, but it has %s, and records would be lost or"
+            + " mistimed; put it right with: kafka-configs.sh --bootstrap-server %s --alter"
+            + " --entity-type topics --entity-name %s --add-config %s=%s")
+        .formatted(
+            topic.name(),
+            entry.name(),
+            needed,
+            entry.value(),
+            bootstrapServers,
+            topic.name(),
+            entry.name(),
+            needed);
   }
 }

@@ -10,23 +10,29 @@ import io.tallyman.schemas.Topics.Topic;
 import io.tallyman.schemas.job.EndpointName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class TopicSetupIT {
 
@@ -81,6 +87,67 @@ class TopicSetupIT {
     // then
     assertThat(partitions("existing")).isEqualTo(7);
     assertThat(configuration("existing")).containsEntry("retention.ms", "604800000");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "cleanup.policy, compact, delete",
+    "retention.ms, 86400000, -1",
+    "retention.bytes, 1073741824, -1",
+    "message.timestamp.type, CreateTime, LogAppendTime"
+  })
+  void shouldRefuseALogThatWouldLoseRecordsAndGoOnWhenItIsPutRight(
+      String setting, String wrong, String right) throws Exception {
+    // given
+    var name = "log-with-" + setting;
+    var log =
+        new Topic(
+            name,
+            "nothing",
+            byte[].class,
+            1,
+            Duration.ofMillis(-1),
+            Map.of("message.timestamp.type", "LogAppendTime"),
+            "this test");
+    var configuration = new HashMap<>(log.configuration());
+    configuration.put(setting, wrong);
+    admin
+        .createTopics(List.of(new NewTopic(name, 1, (short) 1).configs(configuration)))
+        .all()
+        .get();
+    var obstacles = new LinkedBlockingQueue<String>();
+
+    // when
+    var setup =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                TopicSetup.ensure(kafka.bootstrapServers(), List.of(log), obstacles::add);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+
+    // then
+    assertThat(obstacles.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .startsWith(
+            "Expected topic '%s' to have %s=%s, but it has %s"
+                .formatted(name, setting, right, wrong));
+    assertThat(setup).isNotDone();
+
+    // when an operator does what it says
+    admin
+        .incrementalAlterConfigs(
+            Map.of(
+                new ConfigResource(ConfigResource.Type.TOPIC, name),
+                List.of(
+                    new AlterConfigOp(new ConfigEntry(setting, right), AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
+
+    // then
+    assertThatCode(() -> setup.get(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+        .doesNotThrowAnyException();
   }
 
   @Test

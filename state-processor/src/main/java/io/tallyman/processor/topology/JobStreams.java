@@ -33,6 +33,7 @@ public final class JobStreams implements AutoCloseable {
 
   private final KafkaStreams streams;
   private final Thread starter;
+  private volatile String waitsFor = "waits for Kafka";
 
   /**
    * Starts it, in the background.
@@ -61,7 +62,8 @@ public final class JobStreams implements AutoCloseable {
             .start(
                 () -> {
                   try {
-                    TopicSetup.ensure(kafka, Topics.all(endpoints));
+                    TopicSetup.ensure(
+                        kafka, Topics.all(endpoints), obstacle -> waitsFor = obstacle);
                     streams.start();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
@@ -74,7 +76,7 @@ public final class JobStreams implements AutoCloseable {
     var state = streams.state();
     return switch (state) {
       case RUNNING -> Health.ready("streams", "decides commands");
-      case CREATED -> Health.notReady("streams", "waits for Kafka");
+      case CREATED -> Health.notReady("streams", waitsFor);
       case REBALANCING ->
           Health.notReady("streams", "takes over partitions or restores state; soon ready");
       default -> Health.notReady("streams", "is " + state);
