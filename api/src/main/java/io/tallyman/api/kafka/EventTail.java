@@ -26,14 +26,19 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads {@code job-events} from where the index stands, for as long as the service runs: each batch
  * goes into the {@link OffsetIndex}, then into {@link RecentViews}, then to {@link JobWatch}, so
  * that whoever is woken finds what woke it. Committed events only, all partitions, no group: every
- * api reads all.
+ * api reads all. So it is not the one to write a dead letter for what is no event: there would be
+ * one of each api. The webhook-dispatchers do, whose group reads each record once.
  */
 final class EventTail {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EventTail.class);
 
   /** Records in one batch, and so in one write of the index. */
   private static final int BATCH = 2_000;
@@ -54,20 +59,13 @@ final class EventTail {
   private final OffsetIndex index;
   private final RecentViews recent;
   private final JobWatch watch;
-  private final DeadLetters deadLetters;
   private final LogState state = new LogState();
 
-  EventTail(
-      String bootstrapServers,
-      OffsetIndex index,
-      RecentViews recent,
-      JobWatch watch,
-      DeadLetters deadLetters) {
+  EventTail(String bootstrapServers, OffsetIndex index, RecentViews recent, JobWatch watch) {
     this.bootstrapServers = bootstrapServers;
     this.index = index;
     this.recent = recent;
     this.watch = watch;
-    this.deadLetters = deadLetters;
   }
 
   /** How well it follows. */
@@ -131,7 +129,12 @@ final class EventTail {
                 Records.decode(JobEvent.class, record.headers(), record.value()),
                 new Position(record.partition(), record.offset())));
       } catch (MalformedMessage e) {
-        deadLetters.write(record, e.getMessage());
+        LOG.warn(
+            "{}-{}@{} is no event and is left out; the webhook-dispatcher buries it: {}",
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            e.getMessage());
       }
     }
     var next = new HashMap<Integer, Long>();

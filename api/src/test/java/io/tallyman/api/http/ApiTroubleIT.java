@@ -9,13 +9,16 @@ import io.tallyman.embedded.EmbeddedKafka;
 import io.tallyman.embedded.FreePort;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand.Submit;
 import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.RawJson;
+import io.tallyman.schemas.job.RunnerHeartbeat.Serving;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -65,15 +68,42 @@ class ApiTroubleIT {
   void shouldGoOnBehindARecordThatIsNoEvent() {
     var job = stage.submit("{\"input\":{}}");
     stage.awaitSubmit(job);
-    var before = processor.countDeadLetters(stage.kafka());
 
-    processor.poison(job);
+    processor.poison(Topics.EVENTS, job.value());
     processor.start(job);
 
     Await.until("it runs", () -> stage.statusOf(job).body().contains("IN_PROGRESS"));
-    Await.until(
-        "there is a dead letter", () -> processor.countDeadLetters(stage.kafka()) == before + 1);
     assertThat(stage.historyOf(job)).containsSubsequence("\"sequence\":1", "\"sequence\":2");
+    // The webhook-dispatchers bury it; see DeadLettersIT.
+    assertThat(processor.countDeadLetters(stage.kafka())).isZero();
+  }
+
+  @Test
+  void shouldHearRejectionsAndHeartbeatsBehindARecordThatIsNeither() {
+    // given: a job that the processor does not know
+    processor.isSilent(true);
+    var job = stage.submit("{\"input\":\"unheard\"}");
+    Await.until(
+        "it is seen",
+        () -> processor.commands().stream().anyMatch(command -> command.jobId().equals(job)));
+    processor.isSilent(false);
+    Await.until("the news are read", () -> isHeard(2));
+
+    // when
+    processor.poison(Topics.REJECTIONS, job.value());
+    processor.poison(Topics.HEARTBEATS, "runner-1");
+    var cancelled = client.post("/cancel/" + job, "");
+
+    // then
+    assertThat(cancelled.status()).as(cancelled.body()).isEqualTo(404);
+    Await.until("the next heartbeat is heard", () -> isHeard(3));
+    assertThat(processor.countDeadLetters(stage.kafka())).isZero();
+  }
+
+  /** Whether the api shows what a runner says now. */
+  private static boolean isHeard(int running) {
+    processor.heartbeat(4, List.of(new Serving(EndpointName.DEFAULT, running)));
+    return client.get("/health").body().contains("\"running\":" + running);
   }
 
   @Test
