@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
@@ -59,7 +60,7 @@ final class EventTail {
   private final OffsetIndex index;
   private final RecentViews recent;
   private final JobWatch watch;
-  private final LogState state = new LogState();
+  private final LogState state = new LogState(System::nanoTime);
 
   EventTail(String bootstrapServers, OffsetIndex index, RecentViews recent, JobWatch watch) {
     this.bootstrapServers = bootstrapServers;
@@ -101,6 +102,8 @@ final class EventTail {
       Consumer<byte[], byte[]> consumer, int partitions, BooleanSupplier isStopping) {
     var nextCheck = System.nanoTime();
     var nextPartitionCheck = nextCheck + CHECK_PARTITIONS.toNanos();
+    // One after the other: an end that moves on each second is never reached.
+    var goal = Optional.<LogEnd>empty();
     while (!isStopping.getAsBoolean()) {
       var records = consumer.poll(POLL);
       if (!records.isEmpty()) {
@@ -108,8 +111,13 @@ final class EventTail {
       }
       var now = System.nanoTime();
       if (now - nextCheck >= 0) {
-        checkEnd(consumer);
+        var end = askEnd(consumer);
+        goal = goal.or(() -> end);
         nextCheck = System.nanoTime() + CHECK.toNanos();
+      }
+      if (goal.isPresent() && isReached(consumer, goal.get())) {
+        state.read(goal.get().at());
+        goal = Optional.empty();
       }
       if (now - nextPartitionCheck >= 0) {
         if (partitions(consumer).size() != partitions) {
@@ -148,15 +156,24 @@ final class EventTail {
     }
   }
 
-  private void checkEnd(Consumer<byte[], byte[]> consumer) {
+  private Optional<LogEnd> askEnd(Consumer<byte[], byte[]> consumer) {
     try {
-      var behind = 0L;
-      for (var end : consumer.endOffsets(consumer.assignment(), ANSWER_LIMIT).entrySet()) {
-        behind += Math.max(0, end.getValue() - consumer.position(end.getKey(), ANSWER_LIMIT));
-      }
-      state.answered(behind);
+      var at = System.nanoTime();
+      var end = new LogEnd(at, consumer.endOffsets(consumer.assignment(), ANSWER_LIMIT));
+      state.answered(at, end.behind(consumer));
+      return Optional.of(end);
     } catch (RetriableException e) {
       // No answer: the state grows old, and says so.
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isReached(Consumer<byte[], byte[]> consumer, LogEnd goal) {
+    try {
+      return goal.behind(consumer) == 0;
+    } catch (RetriableException e) {
+      // A leader changes, and the position is confirmed only by the new one.
+      return false;
     }
   }
 
@@ -182,6 +199,18 @@ final class EventTail {
       return Objects.requireNonNull(topics.get(name)).topicId().toString();
     } catch (ExecutionException e) {
       throw new KafkaException("Expected to learn the id of job-events, but failed", e.getCause());
+    }
+  }
+
+  /** Where the log ended at some moment. */
+  private record LogEnd(long at, Map<TopicPartition, Long> offsets) {
+
+    /** Events up to there that are still to be read. */
+    long behind(Consumer<byte[], byte[]> consumer) {
+      return offsets.entrySet().stream()
+          .mapToLong(
+              end -> Math.max(0, end.getValue() - consumer.position(end.getKey(), ANSWER_LIMIT)))
+          .sum();
     }
   }
 }

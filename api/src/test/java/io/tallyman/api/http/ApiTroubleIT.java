@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tallyman.api.Api;
+import io.tallyman.api.http.Client.Answer;
 import io.tallyman.api.kafka.ProcessorStandIn;
 import io.tallyman.embedded.EmbeddedKafka;
 import io.tallyman.embedded.FreePort;
@@ -11,13 +12,16 @@ import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobCommand.Submit;
+import io.tallyman.schemas.job.JobRequest;
 import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerHeartbeat.Serving;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -133,6 +137,43 @@ class ApiTroubleIT {
       var accepted = there.post("/run", "{\"input\":{}}");
       assertThat(accepted.status()).isEqualTo(200);
       assertThat(there.get("/status/" + accepted.view().id()).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void shouldNotOpenASecondHistoryUnderAnOldKeyWhileItReadsTheLog() {
+    // given: a job that the processor has forgotten, behind much that a new api must read first
+    var request =
+        new JobRequest(
+            EndpointName.DEFAULT, RawJson.of("{}"), Policy.DEFAULT, Optional.empty(), "ab");
+    processor.fill(20_000, request);
+    var body = "{\"input\":\"old\"}";
+    var job = client.post("/run", body, "Idempotency-Key", "old").view().id();
+    processor.start(job);
+    processor.complete(job, "1");
+    processor.forget(job);
+
+    // when
+    try (var fresh =
+            Api.start(stage.settings("behind", stage.kafka(), stage.redis(), Optional.empty()));
+        var there = new Client(fresh.port())) {
+      var answers = new ArrayList<Answer>();
+      Await.until(
+          "it accepts",
+          () -> {
+            answers.add(there.post("/run", body, "Idempotency-Key", "old"));
+            return answers.getLast().status() != 503;
+          });
+
+      // then
+      assertThat(answers.removeLast().body()).contains(job.value(), "COMPLETED");
+      assertThat(answers)
+          .isNotEmpty()
+          .allSatisfy(refused -> assertThat(refused.header("Retry-After")).isNotEmpty());
+      assertThat(there.get("/history/" + job).body()).containsOnlyOnce("job.queued.v1");
+      assertThat(processor.commands())
+          .filteredOn(command -> command.jobId().equals(job))
+          .hasSize(1);
     }
   }
 
