@@ -10,6 +10,8 @@ import io.tallyman.api.jobs.Jobs;
 import io.tallyman.api.views.Unavailable;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.http.HealthServer;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +32,6 @@ public final class ApiServer implements AutoCloseable {
 
   /** How long answers may take that are under way when the service stops. */
   private static final Duration STOP_LIMIT = Duration.ofMillis(1_500);
-
-  private static final Map<String, String> RETRY_SOON = Map.of("Retry-After", "1");
 
   private final RouteTable table = new RouteTable();
   private final Guard guard;
@@ -87,11 +87,7 @@ public final class ApiServer implements AutoCloseable {
         Unavailable.class, (unavailable, context) -> answer(context, refusal(unavailable)));
     config.routes.exception(HttpResponseException.class, (e, context) -> unmatched(context, e));
     config.routes.exception(Exception.class, (e, context) -> answer(context, unexpected(e)));
-    config.router.javaLangErrorHandler(
-        (response, error) -> {
-          LOG.error("a request ended in an error of the machine", error);
-          response.setStatus(500);
-        });
+    config.router.javaLangErrorHandler(ApiServer::machineError);
   }
 
   private static void configureJetty(JavalinConfig config, Listen listen) {
@@ -152,8 +148,7 @@ public final class ApiServer implements AutoCloseable {
   }
 
   private static Refusal refusal(Unavailable unavailable) {
-    return new Refusal(
-        503, unavailable.reason().code(), unavailable.detail(), List.of(), RETRY_SOON);
+    return Refusal.of(503, unavailable.reason().code(), unavailable.detail());
   }
 
   private static Refusal unexpected(Exception e) {
@@ -162,7 +157,17 @@ public final class ApiServer implements AutoCloseable {
           http.getCode(), "bad-request", "Expected a well-formed HTTP request, but it is not");
     }
     LOG.error("a request failed unexpectedly", e);
-    return Refusal.of(500, "internal-error", "Expected to answer, but failed; the log has more");
+    return Refusal.of(500, "internal-error", JettyProblems.INTERNAL_ERROR);
+  }
+
+  /** Javalin gives no context here; {@link JettyProblems} makes the document. */
+  private static void machineError(HttpServletResponse response, Error error) {
+    LOG.error("a request ended in an error of the machine", error);
+    try {
+      response.sendError(500);
+    } catch (IOException | IllegalStateException e) {
+      LOG.warn("the answer had begun and breaks off: {}", e.toString());
+    }
   }
 
   private static void answer(Context context, Refusal refusal) {

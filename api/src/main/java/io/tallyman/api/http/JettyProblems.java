@@ -13,10 +13,14 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers what Jetty refuses before a route sees it (a bad request line, too long a header …) with
- * a problem document too, never with HTML, a stack trace or what an exception said.
+ * Answers what Jetty refuses before a route sees it (a bad request line, too long a header …), and
+ * what broke so badly that no route could answer, with a problem document too, never with HTML, a
+ * stack trace or what an exception said.
  */
 final class JettyProblems extends ErrorHandler {
+
+  /** All that a caller is told of a bug. */
+  static final String INTERNAL_ERROR = "Expected to answer, but failed; the log has more";
 
   private static final HttpField CONTENT_TYPE =
       new HttpField(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
@@ -49,6 +53,9 @@ final class JettyProblems extends ErrorHandler {
   }
 
   private static Problem problem(int code, String path) {
+    if (code == HttpStatus.INTERNAL_SERVER_ERROR_500) {
+      return Problem.of(code, "internal-error", INTERNAL_ERROR, path, List.of());
+    }
     var reason = HttpStatus.getMessage(code);
     return Problem.of(
         code,

@@ -1,16 +1,20 @@
 package io.tallyman.api.http;
 
 import io.tallyman.api.http.Problem.Place;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A request that is answered with a {@link Problem}. Expected, cheap (no stack trace), and caught
- * in one place.
+ * in one place. Each 503 says when to repeat the request ({@code Retry-After}, RFC 9110 10.2.3):
+ * after 1 s, when its headers do not say otherwise.
  */
 final class Refusal extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
+
+  private static final String RETRY_AFTER = "Retry-After";
 
   private final int status;
   private final String code;
@@ -24,7 +28,7 @@ final class Refusal extends RuntimeException {
     this.code = code;
     this.detail = detail;
     this.places = List.copyOf(places);
-    this.headers = Map.copyOf(headers);
+    this.headers = status == 503 ? withRetry(headers) : Map.copyOf(headers);
   }
 
   /** With neither places nor headers. */
@@ -47,5 +51,11 @@ final class Refusal extends RuntimeException {
 
   Problem problem(String path) {
     return Problem.of(status, code, detail, path, places);
+  }
+
+  private static Map<String, String> withRetry(Map<String, String> headers) {
+    var all = new HashMap<>(headers);
+    all.putIfAbsent(RETRY_AFTER, "1");
+    return Map.copyOf(all);
   }
 }

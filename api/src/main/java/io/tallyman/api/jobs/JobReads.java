@@ -61,9 +61,11 @@ public final class JobReads {
    * @throws Unavailable when that cannot be told now
    */
   public Optional<Entry> find(EndpointName endpoint, JobId job) throws Unavailable {
+    // Asked first: what the index has read in between counts as unread.
+    var isCurrent = state.isCurrent();
     var answer = redis.read(job);
     var known = newest(job, answer);
-    if (known.isEmpty() && !state.isCurrent()) {
+    if (known.isEmpty() && !isCurrent) {
       throw new Unavailable(
           Unavailable.Reason.CATCHING_UP,
           "Expected to know whether job '%s' exists, but the event log has not been read to its end"

@@ -58,11 +58,15 @@ public final class Submissions {
 
   /**
    * Takes a job in under an id that follows from an idempotency key, and waits until it is certain
-   * which request has that id. A job that the log already has is compared with, however old it is.
+   * which request has that id. A job that the log already has is compared with, however old it is:
+   * the state-processor has forgotten it after its retention, and would begin a second history. So
+   * nothing is taken while the index may lack it.
    *
    * @throws Unavailable when that is not certain in time; repeating it is safe
    */
   public Outcome acceptOnce(JobId job, JobRequest request) throws Unavailable {
+    // Asked first: what the index has read in between counts as unread.
+    var isCurrent = link.state().isCurrent();
     var first = reads.firstEvent(job);
     if (first.isPresent()) {
       return first.get().event() instanceof JobQueued queued && isSame(queued, request)
@@ -74,6 +78,12 @@ public final class Submissions {
           Unavailable.Reason.EVENT_LOG_UNAVAILABLE,
           "Expected to hear the answer of the event log, but Kafka does not answer. Try again with"
               + " the same key");
+    }
+    if (!isCurrent) {
+      throw new Unavailable(
+          Unavailable.Reason.CATCHING_UP,
+          "Expected to know whether this Idempotency-Key was used before, but the event log has not"
+              + " been read to its end yet. Try again with the same key");
     }
     try (var waiter = watch.register(job)) {
       var commandId = ids.next().toString();

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.admin.Admin;
@@ -26,14 +27,19 @@ import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads {@code job-events} from where the index stands, for as long as the service runs: each batch
  * goes into the {@link OffsetIndex}, then into {@link RecentViews}, then to {@link JobWatch}, so
  * that whoever is woken finds what woke it. Committed events only, all partitions, no group: every
- * api reads all.
+ * api reads all. So it is not the one to write a dead letter for what is no event: there would be
+ * one of each api. The webhook-dispatchers do, whose group reads each record once.
  */
 final class EventTail {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EventTail.class);
 
   /** Records in one batch, and so in one write of the index. */
   private static final int BATCH = 2_000;
@@ -54,20 +60,13 @@ final class EventTail {
   private final OffsetIndex index;
   private final RecentViews recent;
   private final JobWatch watch;
-  private final DeadLetters deadLetters;
-  private final LogState state = new LogState();
+  private final LogState state = new LogState(System::nanoTime);
 
-  EventTail(
-      String bootstrapServers,
-      OffsetIndex index,
-      RecentViews recent,
-      JobWatch watch,
-      DeadLetters deadLetters) {
+  EventTail(String bootstrapServers, OffsetIndex index, RecentViews recent, JobWatch watch) {
     this.bootstrapServers = bootstrapServers;
     this.index = index;
     this.recent = recent;
     this.watch = watch;
-    this.deadLetters = deadLetters;
   }
 
   /** How well it follows. */
@@ -103,6 +102,8 @@ final class EventTail {
       Consumer<byte[], byte[]> consumer, int partitions, BooleanSupplier isStopping) {
     var nextCheck = System.nanoTime();
     var nextPartitionCheck = nextCheck + CHECK_PARTITIONS.toNanos();
+    // One after the other: an end that moves on each second is never reached.
+    var goal = Optional.<LogEnd>empty();
     while (!isStopping.getAsBoolean()) {
       var records = consumer.poll(POLL);
       if (!records.isEmpty()) {
@@ -110,8 +111,13 @@ final class EventTail {
       }
       var now = System.nanoTime();
       if (now - nextCheck >= 0) {
-        checkEnd(consumer);
+        var end = askEnd(consumer);
+        goal = goal.or(() -> end);
         nextCheck = System.nanoTime() + CHECK.toNanos();
+      }
+      if (goal.isPresent() && isReached(consumer, goal.get())) {
+        state.read(goal.get().at());
+        goal = Optional.empty();
       }
       if (now - nextPartitionCheck >= 0) {
         if (partitions(consumer).size() != partitions) {
@@ -131,7 +137,12 @@ final class EventTail {
                 Records.decode(JobEvent.class, record.headers(), record.value()),
                 new Position(record.partition(), record.offset())));
       } catch (MalformedMessage e) {
-        deadLetters.write(record, e.getMessage());
+        LOG.warn(
+            "{}-{}@{} is no event and is left out; the webhook-dispatcher buries it: {}",
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            e.getMessage());
       }
     }
     var next = new HashMap<Integer, Long>();
@@ -145,15 +156,24 @@ final class EventTail {
     }
   }
 
-  private void checkEnd(Consumer<byte[], byte[]> consumer) {
+  private Optional<LogEnd> askEnd(Consumer<byte[], byte[]> consumer) {
     try {
-      var behind = 0L;
-      for (var end : consumer.endOffsets(consumer.assignment(), ANSWER_LIMIT).entrySet()) {
-        behind += Math.max(0, end.getValue() - consumer.position(end.getKey(), ANSWER_LIMIT));
-      }
-      state.answered(behind);
+      var at = System.nanoTime();
+      var end = new LogEnd(at, consumer.endOffsets(consumer.assignment(), ANSWER_LIMIT));
+      state.answered(at, end.behind(consumer));
+      return Optional.of(end);
     } catch (RetriableException e) {
       // No answer: the state grows old, and says so.
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isReached(Consumer<byte[], byte[]> consumer, LogEnd goal) {
+    try {
+      return goal.behind(consumer) == 0;
+    } catch (RetriableException e) {
+      // A leader changes, and the position is confirmed only by the new one.
+      return false;
     }
   }
 
@@ -179,6 +199,18 @@ final class EventTail {
       return Objects.requireNonNull(topics.get(name)).topicId().toString();
     } catch (ExecutionException e) {
       throw new KafkaException("Expected to learn the id of job-events, but failed", e.getCause());
+    }
+  }
+
+  /** Where the log ended at some moment. */
+  private record LogEnd(long at, Map<TopicPartition, Long> offsets) {
+
+    /** Events up to there that are still to be read. */
+    long behind(Consumer<byte[], byte[]> consumer) {
+      return offsets.entrySet().stream()
+          .mapToLong(
+              end -> Math.max(0, end.getValue() - consumer.position(end.getKey(), ANSWER_LIMIT)))
+          .sum();
     }
   }
 }

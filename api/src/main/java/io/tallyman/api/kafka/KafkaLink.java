@@ -36,7 +36,6 @@ public final class KafkaLink implements AutoCloseable {
   private final CountDownLatch stop = new CountDownLatch(1);
   private final EventTail events;
   private final NewsTail news;
-  private final DeadLetters deadLetters;
   private final List<Thread> threads;
 
   /** Starts the threads, and returns at once. */
@@ -48,9 +47,8 @@ public final class KafkaLink implements AutoCloseable {
       JobWatch watch,
       Runners runners) {
     var bootstrap = settings.kafka();
-    this.deadLetters = new DeadLetters(bootstrap);
-    this.events = new EventTail(bootstrap, index, recent, watch, deadLetters);
-    this.news = new NewsTail(bootstrap, watch, runners, deadLetters);
+    this.events = new EventTail(bootstrap, index, recent, watch);
+    this.news = new NewsTail(bootstrap, watch, runners);
     // Threads of the platform: catching up with a long log is work without a pause, and would keep
     // a core's virtual threads, the requests, from running.
     this.threads =
@@ -95,7 +93,6 @@ public final class KafkaLink implements AutoCloseable {
     threads.stream()
         .filter(Thread::isAlive)
         .forEach(thread -> LOG.debug("{} still waits for Kafka; going on", thread.getName()));
-    deadLetters.close();
   }
 
   /** Waits for all threads together, so long at the most. */

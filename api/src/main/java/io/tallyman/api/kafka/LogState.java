@@ -3,10 +3,11 @@ package io.tallyman.api.kafka;
 import io.tallyman.runtime.Service.Health;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
- * How well {@link EventTail} follows the log: whether Kafka answers, and how many events are still
- * to be read. Written by the tail's thread, read by all.
+ * How well {@link EventTail} follows the log: whether Kafka answers, how many events are still to
+ * be read, and of what moment all are. Written by the tail's thread, read by all.
  */
 public final class LogState {
 
@@ -14,19 +15,32 @@ public final class LogState {
   private static final Duration SILENCE = Duration.ofSeconds(5);
 
   /**
-   * Events behind the end that still count as following: what a busy second writes. A job accepted
-   * elsewhere a moment ago is waited for anyway.
+   * How far the index may lag behind the log and still count as following: what a busy second
+   * costs, and far less than any useful {@code TALLY_JOB_RETENTION}. So what the index lacks, the
+   * state-processor has not forgotten yet. A number of events would not say that: in a small log,
+   * the last few are months old.
    */
-  private static final long NEAR = 10_000;
+  private static final Duration LAG = Duration.ofSeconds(10);
 
-  private volatile Snapshot now = new Snapshot(false, System.nanoTime(), 0, false);
+  private final LongSupplier nanoTime;
+  private volatile Snapshot now = new Snapshot(false, 0, 0, false, 0);
 
-  LogState() {}
+  /**
+   * Nothing is known yet.
+   *
+   * @param nanoTime {@link System#nanoTime}, save in a test
+   */
+  LogState(LongSupplier nanoTime) {
+    this.nanoTime = nanoTime;
+  }
 
-  /** Whether a job that the index does not have does not exist, as far as the log goes. */
+  /**
+   * Whether the index has all that was on the log 15 s ago: a job that it lacks does not exist, as
+   * far as the log goes, or is new.
+   */
   public boolean isCurrent() {
     var state = now;
-    return isAnswering(state) && state.hasCaughtUp && state.behind <= NEAR;
+    return isAnswering(state) && isFollowing(state);
   }
 
   /** One line for Kafka, one for the index. */
@@ -37,7 +51,7 @@ public final class LogState {
             ? Health.ready("kafka", "answers")
             : Health.notReady(
                 "kafka", "does not answer; submits get 503 until it does, tried again each second"),
-        state.hasCaughtUp && state.behind <= NEAR
+        isFollowing(state)
             ? Health.ready("event-index", "has the log up to %d events".formatted(state.behind))
             : Health.notReady(
                 "event-index",
@@ -46,19 +60,36 @@ public final class LogState {
                     : "waits for Kafka"));
   }
 
-  /** Kafka said where the log ends. */
-  void answered(long behind) {
-    now = new Snapshot(true, System.nanoTime(), behind, now.hasCaughtUp || behind <= NEAR);
+  /**
+   * Kafka said where the log ends.
+   *
+   * @param at when it was asked
+   * @param behind events up to there that are still to be read
+   */
+  void answered(long at, long behind) {
+    now = new Snapshot(true, at, behind, now.hasRead, now.readAt);
+  }
+
+  /** The index has all that was on the log at this moment. */
+  void read(long at) {
+    now = new Snapshot(now.hasAnswered, now.answeredAt, now.behind, true, at);
   }
 
   /** The index began anew. */
   void restarted() {
-    now = new Snapshot(now.hasAnswered, now.at, now.behind, false);
+    now = new Snapshot(now.hasAnswered, now.answeredAt, now.behind, false, 0);
   }
 
-  private static boolean isAnswering(Snapshot state) {
-    return state.hasAnswered && System.nanoTime() - state.at < SILENCE.toNanos();
+  private boolean isAnswering(Snapshot state) {
+    return state.hasAnswered && nanoTime.getAsLong() - state.answeredAt < SILENCE.toNanos();
   }
 
-  private record Snapshot(boolean hasAnswered, long at, long behind, boolean hasCaughtUp) {}
+  /** As of the last answer: while Kafka is silent, the index does not fall behind. */
+  private static boolean isFollowing(Snapshot state) {
+    return state.hasRead && state.answeredAt - state.readAt < LAG.toNanos();
+  }
+
+  /** Moments are those of {@link #nanoTime}. */
+  private record Snapshot(
+      boolean hasAnswered, long answeredAt, long behind, boolean hasRead, long readAt) {}
 }

@@ -16,27 +16,32 @@ import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads what is of interest only while it is new: rejections, for whoever waits for an answer to
- * its command, and heartbeats. From the end of both topics.
+ * its command, and heartbeats. From the end of both topics, and every api all of both.
+ *
+ * <p>What cannot be read is logged and left out, and has no dead letter: neither topic carries
+ * facts about a job. Whoever waits for that answer repeats its command, and the next heartbeat
+ * comes in seconds.
  */
 final class NewsTail {
 
+  private static final Logger LOG = LoggerFactory.getLogger(NewsTail.class);
   private static final List<Topic> TOPICS = List.of(Topics.REJECTIONS, Topics.HEARTBEATS);
   private static final Duration POLL = Duration.ofMillis(200);
 
   private final String bootstrapServers;
   private final JobWatch watch;
   private final Runners runners;
-  private final DeadLetters deadLetters;
   private volatile boolean isListening;
 
-  NewsTail(String bootstrapServers, JobWatch watch, Runners runners, DeadLetters deadLetters) {
+  NewsTail(String bootstrapServers, JobWatch watch, Runners runners) {
     this.bootstrapServers = bootstrapServers;
     this.watch = watch;
     this.runners = runners;
-    this.deadLetters = deadLetters;
   }
 
   /** Whether a rejection written from now on will be heard. */
@@ -70,7 +75,12 @@ final class NewsTail {
         try {
           tell(record);
         } catch (MalformedMessage e) {
-          deadLetters.write(record, e.getMessage());
+          LOG.warn(
+              "{}-{}@{} is no news and is left out: {}",
+              record.topic(),
+              record.partition(),
+              record.offset(),
+              e.getMessage());
         }
       }
     }

@@ -3,6 +3,7 @@ package io.tallyman.api.kafka;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.schemas.MessageTypes;
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
 import io.tallyman.schemas.job.EventMeta;
 import io.tallyman.schemas.job.JobCommand;
 import io.tallyman.schemas.job.JobCommand.Cancel;
@@ -108,9 +109,26 @@ public final class ProcessorStandIn implements AutoCloseable {
     send(Records.of(Topics.HEARTBEATS, RUNNER.value(), heartbeat, "heartbeat", "/test", TIME));
   }
 
-  /** Something on the log that is no event. */
-  public void poison(JobId job) {
-    send(new ProducerRecord<>(Topics.EVENTS.name(), job.value(), new byte[] {1, 2, 3}));
+  /** As after the retention of a job that ended: the log has it, the processor does not. */
+  public void forget(JobId job) {
+    newest.remove(job);
+    requests.remove(job);
+  }
+
+  /** Makes the log longer by so many jobs. */
+  public void fill(int jobs, JobRequest request) {
+    for (var i = 0; i < jobs; i++) {
+      var job = new JobId("filler-" + i);
+      var meta = new EventMeta(job, request.endpoint(), 1, 1, TIME, "api", Optional.empty());
+      var queued = new JobQueued(meta, request, TIME.plusSeconds(600));
+      var _ = producer.send(Records.of(Topics.EVENTS, job.value(), queued, job + ":1", "/t", TIME));
+    }
+    producer.flush();
+  }
+
+  /** Something on a topic that nobody can read. */
+  public void poison(Topic topic, String key) {
+    send(new ProducerRecord<>(topic.name(), key, new byte[] {1, 2, 3}));
   }
 
   /** How many dead letters there are. */

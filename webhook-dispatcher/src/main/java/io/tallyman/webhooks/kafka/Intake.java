@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of a record of the event log: a delivery, nothing when nobody asked to be told, or a
  * dead letter when it cannot be read. In each case its offset is done at last.
+ *
+ * <p>Of all that read the event log only the dispatchers write dead letters: their group reads each
+ * record once, and others leave it to them.
  */
 public final class Intake {
 
