@@ -1,6 +1,10 @@
 package io.tallyman.cli;
 
+import io.tallyman.api.ApiSettings;
 import io.tallyman.bench.Benchmark;
+import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runtime.CommonSettings;
+import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,8 +26,8 @@ import picocli.CommandLine.Option;
 final class BenchCommand implements Callable<Integer> {
 
   /** What the runner is told so that it, and not its slots, is measured. */
-  private static final Map<String, String> SETTINGS =
-      Map.of("TALLY_RUNNER_SLOTS", "512", "TALLY_RUNNER_BATCH", "64");
+  private static final Map<Variable<Integer>, String> SETTINGS =
+      Map.of(RunnerSettings.SLOTS, "512", RunnerSettings.BATCH, "64");
 
   @Option(
       names = "--jobs",
@@ -39,10 +43,11 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException, TimeoutException {
+    var environment = environment();
     var dataDir = Files.createTempDirectory("tally-bench-");
     EmbeddedLog.in(dataDir);
     try (var stack =
-        new Stack(new Stack.Options(dataDir, 0, SETTINGS, Optional.of(new NoRuntime())))) {
+        new Stack(new Stack.Options(dataDir, 0, environment, Optional.of(new NoRuntime())))) {
       stack.awaitReady();
       var result =
           new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
@@ -63,10 +68,23 @@ final class BenchCommand implements Callable<Integer> {
           Runtime.getRuntime().maxMemory() >> 20,
           Runtime.version().feature(),
           concurrency,
-          SETTINGS);
+          environment.variables());
       return CommandLine.ExitCode.OK;
     } finally {
       Folders.delete(dataDir);
     }
+  }
+
+  /** What the user has set; nobody but the benchmark calls this API, so it asks for no key. */
+  private static Environment environment() {
+    var environment =
+        Environment.ofUser()
+            .with(ApiSettings.HOST, Stack.LOOPBACK)
+            .with(ApiSettings.API_KEY_FILE, "")
+            .with(CommonSettings.ENDPOINTS_FILE, "");
+    for (var setting : SETTINGS.entrySet()) {
+      environment = environment.withDefault(setting.getKey(), setting.getValue());
+    }
+    return environment;
   }
 }

@@ -1,11 +1,13 @@
 package io.tallyman.cli;
 
+import io.tallyman.api.ApiSettings;
 import io.tallyman.cli.demo.Demo;
 import io.tallyman.cli.demo.Disagreement;
+import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runtime.CommonSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
@@ -24,6 +26,13 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    // The demo alone calls this API, with the endpoint that it knows: no key, no other endpoints.
+    var environment =
+        Environment.ofUser()
+            .with(ApiSettings.HOST, Stack.LOOPBACK)
+            .with(ApiSettings.API_KEY_FILE, "")
+            .with(CommonSettings.ENDPOINTS_FILE, "")
+            .with(RunnerSettings.RUNTIME, runtime.setting());
     var dataDir = Files.createTempDirectory("tally-demo-");
     var log = EmbeddedLog.in(dataDir);
     var isDone = false;
@@ -31,10 +40,7 @@ final class DemoCommand implements Callable<Integer> {
         "Tallyman: three jobs, watched on every side. Starting Kafka, Redis and the");
     System.out.println("four services in this process …");
     var started = System.nanoTime();
-    try (var stack =
-        new Stack(
-            new Stack.Options(
-                dataDir, 0, Map.of("TALLY_RUNNER_RUNTIME", runtime.setting()), Optional.empty()))) {
+    try (var stack = new Stack(new Stack.Options(dataDir, 0, environment, Optional.empty()))) {
       stack.awaitReady();
       Announcement.print(System.out, stack, Duration.ofNanos(System.nanoTime() - started));
       Demo.run(stack, System.out);

@@ -10,6 +10,7 @@ import io.tallyman.processor.StateProcessor;
 import io.tallyman.runner.Runner;
 import io.tallyman.runner.RunnerSettings;
 import io.tallyman.runner.attempt.AttemptRuntime;
+import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.endpoints.Endpoints;
@@ -22,10 +23,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -42,9 +42,14 @@ public final class Stack implements AutoCloseable {
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
+  /** Where the API listens unless the user says otherwise. */
+  static final String LOOPBACK = "127.0.0.1";
+
+  private static final Set<String> ALL_ADDRESSES = Set.of("0.0.0.0", "::");
+
   private final Deque<AutoCloseable> backing = new ArrayDeque<>();
   private final List<Service> services = new ArrayList<>();
-  private final Map<String, String> environment = new HashMap<>();
+  private final Environment environment;
   private final EmbeddedKafka kafka;
   private final EmbeddedRedis redis;
   private final Api api;
@@ -55,16 +60,11 @@ public final class Stack implements AutoCloseable {
    *
    * @param dataDir of all data; kept
    * @param port of the API; 0: any free one
-   * @param settings further {@code TALLY_*} variables
+   * @param environment of the services; Kafka, Redis, data folder and port in it are not used
    * @param runtime what runs attempts in place of the runner's own choice; for benchmarks
    */
   public record Options(
-      Path dataDir, int port, Map<String, String> settings, Optional<AttemptRuntime> runtime) {
-
-    public Options {
-      settings = Map.copyOf(settings);
-    }
-  }
+      Path dataDir, int port, Environment environment, Optional<AttemptRuntime> runtime) {}
 
   /** Starts all; they become ready by themselves, see {@link #awaitReady}. */
   public Stack(Options options) {
@@ -74,17 +74,20 @@ public final class Stack implements AutoCloseable {
           CompletableFuture.supplyAsync(() -> EmbeddedRedis.start(dataDir.resolve("redis")));
       this.kafka = own(EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
       this.redis = own(redisStart.join());
-      environment.put("TALLY_ENDPOINTS_FILE", EndpointsFile.in(dataDir).toString());
-      environment.put("TALLY_API_HOST", "127.0.0.1");
-      environment.putAll(options.settings());
-      environment.put("TALLY_KAFKA", kafka.bootstrapServers());
-      environment.put("TALLY_REDIS", redis.url());
-      environment.put("TALLY_DATA_DIR", dataDir.toString());
-      environment.put("TALLY_API_PORT", Integer.toString(options.port()));
-      this.api = serve(Api.start(ApiSettings.from(environment)));
-      serve(StateProcessor.start(ProcessorSettings.from(environment)));
-      this.runtimeReason = startRunner(RunnerSettings.from(environment), options.runtime());
-      serve(WebhookDispatcher.start(WebhookSettings.from(environment)));
+      this.environment =
+          options
+              .environment()
+              .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
+              .withDefault(ApiSettings.HOST, LOOPBACK)
+              .with(CommonSettings.KAFKA, kafka.bootstrapServers())
+              .with(CommonSettings.REDIS, redis.url())
+              .with(CommonSettings.DATA_DIR, dataDir.toString())
+              .with(ApiSettings.PORT, Integer.toString(options.port()));
+      var variables = environment.variables();
+      this.api = serve(Api.start(ApiSettings.from(variables)));
+      serve(StateProcessor.start(ProcessorSettings.from(variables)));
+      this.runtimeReason = startRunner(RunnerSettings.from(variables), options.runtime());
+      serve(WebhookDispatcher.start(WebhookSettings.from(variables)));
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -116,9 +119,15 @@ public final class Stack implements AutoCloseable {
     return services.stream().map(Service::health).flatMap(Collection::stream).toList();
   }
 
-  /** {@code http://127.0.0.1:port}. */
+  /** {@code http://127.0.0.1:port}, or another host when the API listens there alone. */
   public String apiUrl() {
-    return "http://127.0.0.1:" + api.port();
+    var host = environment.value(ApiSettings.HOST);
+    return "http://%s:%d".formatted(ALL_ADDRESSES.contains(host) ? LOOPBACK : host, api.port());
+  }
+
+  /** The file with the API keys; none when no key is needed. */
+  public Optional<Path> apiKeyFile() {
+    return environment.value(ApiSettings.API_KEY_FILE);
   }
 
   /** The API of an endpoint, as RunPod's clients want their base. */
@@ -148,7 +157,7 @@ public final class Stack implements AutoCloseable {
 
   /** The endpoints file in use. */
   public Path endpointsFile() {
-    return Path.of(environment.get("TALLY_ENDPOINTS_FILE"));
+    return environment.value(CommonSettings.ENDPOINTS_FILE).orElseThrow();
   }
 
   /** The endpoints in use. */

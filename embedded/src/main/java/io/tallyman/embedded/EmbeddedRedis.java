@@ -171,7 +171,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "Expected redis-server on the PATH or a carried one for this platform, but there is"
-              + " neither: install Redis, or set TALLY_REDIS",
+              + " neither: install Redis",
           e);
     }
   }

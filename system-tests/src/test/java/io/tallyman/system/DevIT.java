@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.JobView;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,7 @@ class DevIT {
   private static final Pattern ID = Pattern.compile("\"sequence\":(\\d+)");
 
   @TempDir Path dataDir;
+  @TempDir Path files;
 
   @Test
   void shouldTellTheSameStoryOnEverySideWhenAJobRuns() throws Exception {
@@ -170,6 +173,38 @@ class DevIT {
       assertThat(tally.awaitExit(Duration.ofSeconds(20))).isEqualTo(2);
       assertThat(tally.output()).anyMatch(line -> line.contains("Choose another with --port"));
     }
+  }
+
+  @Test
+  void shouldAskForAKeyWhenTheUserNamesAFileOfKeys() throws Exception {
+    // given
+    var keys = Files.writeString(files.resolve("keys"), "open-sesame\n");
+
+    try (var tally = Tally.dev(Map.of("TALLY_API_KEY_FILE", keys.toString()), dataDir)) {
+      // when
+      var url = tally.apiUrl() + "/v2/default/health";
+
+      // then
+      assertThat(status(url, "")).isEqualTo(401);
+      assertThat(status(url, "Bearer open-sesame")).isEqualTo(200);
+      assertThat(tally.output()).anyMatch(line -> line.matches(" +API key +needed: .*" + keys));
+    }
+  }
+
+  @Test
+  void shouldRefuseAMisspeltVariable() {
+    try (var tally = Tally.starting(Map.of("TALLY_API_KEYS_FILE", "/run/keys"), dataDir)) {
+      assertThat(tally.awaitExit(Duration.ofSeconds(20))).isEqualTo(2);
+      assertThat(tally.output()).anyMatch(line -> line.contains("mean TALLY_API_KEY_FILE?"));
+    }
+  }
+
+  private static int status(String url, String authorization) throws IOException {
+    var request = (HttpURLConnection) URI.create(url).toURL().openConnection();
+    if (!authorization.isEmpty()) {
+      request.setRequestProperty("Authorization", authorization);
+    }
+    return request.getResponseCode();
   }
 
   private static JobView run(Tally tally, String input, Receiver receiver) {
