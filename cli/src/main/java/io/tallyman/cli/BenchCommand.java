@@ -7,7 +7,6 @@ import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -44,10 +43,20 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException, TimeoutException {
     var environment = environment();
-    var dataDir = Files.createTempDirectory("tally-bench-");
-    EmbeddedLog.in(dataDir);
+    try (var folder = DataFolder.temporary("tally-bench-")) {
+      EmbeddedLog.in(folder.path());
+      try {
+        return measure(folder, environment);
+      } finally {
+        folder.delete();
+      }
+    }
+  }
+
+  private int measure(DataFolder folder, Environment environment)
+      throws IOException, InterruptedException, TimeoutException {
     try (var stack =
-        new Stack(new Stack.Options(dataDir, 0, environment, Optional.of(new NoRuntime())))) {
+        new Stack(new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime())))) {
       stack.awaitReady();
       var result =
           new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
@@ -70,15 +79,17 @@ final class BenchCommand implements Callable<Integer> {
           concurrency,
           environment.variables());
       return CommandLine.ExitCode.OK;
-    } finally {
-      Folders.delete(dataDir);
     }
   }
 
-  /** What the user has set; nobody but the benchmark calls this API, so it asks for no key. */
+  /**
+   * What the user has set. Nobody but the benchmark calls this API, so it asks for no key; and no
+   * other runner may bear the name of this one.
+   */
   private static Environment environment() {
     var environment =
         Environment.ofUser()
+            .with(RunnerSettings.ID, "")
             .with(ApiSettings.HOST, Stack.LOOPBACK)
             .with(ApiSettings.API_KEY_FILE, "")
             .with(CommonSettings.ENDPOINTS_FILE, "");

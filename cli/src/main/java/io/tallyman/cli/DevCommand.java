@@ -58,17 +58,27 @@ final class DevCommand implements Callable<Integer> {
       throw new IllegalArgumentException("--fresh and --keep exclude each other: give one");
     }
     var environment = Environment.ofUser().with(RunnerSettings.RUNTIME, runtime.setting());
-    if (isFresh) {
-      Folders.delete(dataDir);
+    var host = environment.text(ApiSettings.HOST).orElse(Stack.LOOPBACK);
+    // In this order: what another one uses is not touched, and nothing is removed in vain.
+    try (var folder = DataFolder.open(dataDir)) {
+      requireFree(host, port);
+      if (isFresh) {
+        folder.clear();
+      }
+      run(folder, environment);
     }
-    requireFree(environment.text(ApiSettings.HOST).orElse(Stack.LOOPBACK), port);
-    var log = EmbeddedLog.in(dataDir);
+    return CommandLine.ExitCode.OK;
+  }
+
+  private void run(DataFolder folder, Environment environment)
+      throws InterruptedException, TimeoutException {
+    var log = EmbeddedLog.in(folder.path());
     System.out.println("Tallyman, development mode: one machine, no replication.");
     var started = System.nanoTime();
     var stop = new CountDownLatch(1);
     var stopped = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop, stopped), "stop"));
-    try (var stack = new Stack(new Stack.Options(dataDir, port, environment, Optional.empty()))) {
+    try (var stack = new Stack(new Stack.Options(folder, port, environment, Optional.empty()))) {
       stack.awaitReady();
       announce(stack, environment, log, Duration.ofNanos(System.nanoTime() - started));
       stop.await();
@@ -76,7 +86,6 @@ final class DevCommand implements Callable<Integer> {
     } finally {
       stopped.countDown();
     }
-    return CommandLine.ExitCode.OK;
   }
 
   private void announce(Stack stack, Environment environment, Path log, Duration startTime) {

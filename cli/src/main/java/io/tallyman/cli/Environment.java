@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  *
  * @param variables by name; others than {@code TALLY_*} are not among them
  */
-public record Environment(Map<String, String> variables) {
+record Environment(Map<String, String> variables) {
 
   public Environment {
     variables = Map.copyOf(variables);

@@ -58,27 +58,30 @@ public final class Stack implements AutoCloseable {
   /**
    * Where and how.
    *
-   * @param dataDir of all data; kept
+   * @param folder of all data; kept
    * @param port of the API; 0: any free one
    * @param environment of the services; Kafka, Redis, data folder and port in it are not used
    * @param runtime what runs attempts in place of the runner's own choice; for benchmarks
    */
-  public record Options(
-      Path dataDir, int port, Environment environment, Optional<AttemptRuntime> runtime) {}
+  record Options(
+      DataFolder folder, int port, Environment environment, Optional<AttemptRuntime> runtime) {}
 
   /** Starts all; they become ready by themselves, see {@link #awaitReady}. */
-  public Stack(Options options) {
+  Stack(Options options) {
     try {
-      var dataDir = options.dataDir().toAbsolutePath();
+      var dataDir = options.folder().path();
       var redisStart =
           CompletableFuture.supplyAsync(() -> EmbeddedRedis.start(dataDir.resolve("redis")));
+      // Owned before Kafka is asked to start: when that fails, Redis is stopped as well.
+      own(() -> redisStart.join().close());
       this.kafka = own(EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
-      this.redis = own(redisStart.join());
+      this.redis = redisStart.join();
       this.environment =
           options
               .environment()
               .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
               .withDefault(ApiSettings.HOST, LOOPBACK)
+              .withDefault(RunnerSettings.ID, options.folder().runner().value())
               .with(CommonSettings.KAFKA, kafka.bootstrapServers())
               .with(CommonSettings.REDIS, redis.url())
               .with(CommonSettings.DATA_DIR, dataDir.toString())

@@ -199,6 +199,82 @@ class DevIT {
     }
   }
 
+  @Test
+  void shouldRefuseAFolderThatIsNotItsOwn() throws Exception {
+    // given
+    var foreign = Files.writeString(dataDir.resolve("thesis.txt"), "years of work");
+
+    for (var option : List.of("--fresh", "--keep")) {
+      // when
+      try (var tally = Tally.starting(Map.of(), dataDir, option)) {
+        // then
+        assertThat(tally.awaitExit(Duration.ofSeconds(20))).as(option).isEqualTo(2);
+        assertThat(tally.output()).anyMatch(line -> line.contains("not Tallyman's"));
+      }
+      try (var left = Files.list(dataDir)) {
+        assertThat(left).containsExactly(foreign);
+      }
+    }
+  }
+
+  @Test
+  void shouldRefuseAFolderInUseAndDoItsUserNoHarm() throws Exception {
+    try (var first = Tally.dev(dataDir)) {
+      var before = await(first, run(first, "{}", null).id().value());
+
+      for (var option : List.of("--fresh", "--keep")) {
+        // when
+        try (var second = Tally.starting(Map.of(), dataDir, option)) {
+          // then
+          assertThat(second.awaitExit(Duration.ofSeconds(20))).as(option).isEqualTo(2);
+          assertThat(second.output()).anyMatch(line -> line.contains("in use by another Tallyman"));
+        }
+      }
+
+      // then: the first goes on, with its Redis and its history
+      assertThat(Http.get(first.apiUrl() + "/readyz").statusCode()).isEqualTo(200);
+      var job = run(first, "{}", null).id().value();
+      assertThat(await(first, job).status()).isEqualTo(JobStatus.COMPLETED);
+      var history = Http.get(first.apiUrl() + "/v2/default/history/" + before.id().value()).body();
+      assertThat(ID.matcher(history).results()).hasSize(3);
+    }
+  }
+
+  @Test
+  void shouldForgetAllButTheRunnersNameWhenStartedFresh() throws Exception {
+    // given
+    JobView before;
+    try (var tally = Tally.dev(dataDir)) {
+      before = await(tally, run(tally, "{}", null).id().value());
+    }
+
+    // when
+    try (var tally = Tally.dev(dataDir, "--fresh")) {
+      // then
+      var known = Http.get(tally.apiUrl() + "/v2/default/status/" + before.id().value());
+      assertThat(known.statusCode()).isEqualTo(404);
+      var after = await(tally, run(tally, "{}", null).id().value());
+      assertThat(after.workerId()).isEqualTo(before.workerId()).isPresent();
+    }
+  }
+
+  @Test
+  void shouldStopRedisWhenKafkaCannotStart() throws Exception {
+    // given
+    Tally.dev(dataDir).close();
+    Files.writeString(
+        dataDir.resolve("kafka").resolve("meta.properties"), "version=1\nnode.id=7\n");
+
+    try (var tally = Tally.starting(Map.of(), dataDir)) {
+      // when
+      assertThat(tally.awaitExit(Duration.ofSeconds(30))).isEqualTo(1);
+
+      // then
+      var redis = Files.readString(dataDir.resolve("redis").resolve("redis.pid")).split(" ")[0];
+      assertThat(ProcessHandle.of(Long.parseLong(redis))).isEmpty();
+    }
+  }
+
   private static int status(String url, String authorization) throws IOException {
     var request = (HttpURLConnection) URI.create(url).toURL().openConnection();
     if (!authorization.isEmpty()) {
