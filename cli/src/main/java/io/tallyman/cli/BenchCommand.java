@@ -43,20 +43,21 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException, TimeoutException {
     var environment = environment();
-    try (var folder = DataFolder.temporary("tally-bench-")) {
+    try (var stop = new StopHook();
+        var folder = DataFolder.temporary("tally-bench-")) {
       EmbeddedLog.in(folder.path());
       try {
-        return measure(folder, environment);
+        return measure(folder, environment, stop);
       } finally {
         folder.delete();
       }
     }
   }
 
-  private int measure(DataFolder folder, Environment environment)
+  private int measure(DataFolder folder, Environment environment, StopHook stop)
       throws IOException, InterruptedException, TimeoutException {
     try (var stack =
-        new Stack(new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime())))) {
+        new Stack(new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime())), stop)) {
       stack.awaitReady();
       var result =
           new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)

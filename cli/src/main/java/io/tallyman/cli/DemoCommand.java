@@ -34,24 +34,30 @@ final class DemoCommand implements Callable<Integer> {
             .with(CommonSettings.ENDPOINTS_FILE, "")
             .with(RunnerSettings.ID, "")
             .with(RunnerSettings.RUNTIME, runtime.setting());
-    try (var folder = DataFolder.temporary("tally-demo-")) {
-      var isDone = show(folder, environment);
-      if (isDone) {
+    try (var stop = new StopHook();
+        var folder = DataFolder.temporary("tally-demo-")) {
+      try {
+        var isDone = show(folder, environment, stop);
+        if (isDone) {
+          folder.delete();
+        }
+        return isDone ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+      } catch (InterruptedException e) {
         folder.delete();
+        throw e;
       }
-      return isDone ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
     }
   }
 
   /** Whether all agreed; what did not is printed. */
-  private static boolean show(DataFolder folder, Environment environment)
+  private static boolean show(DataFolder folder, Environment environment, StopHook stop)
       throws IOException, InterruptedException {
     var log = EmbeddedLog.in(folder.path());
     System.out.println(
         "Tallyman: three jobs, watched on every side. Starting Kafka, Redis and the");
     System.out.println("four services in this process …");
     var started = System.nanoTime();
-    try (var stack = new Stack(new Stack.Options(folder, 0, environment, Optional.empty()))) {
+    try (var stack = new Stack(new Stack.Options(folder, 0, environment, Optional.empty()), stop)) {
       stack.awaitReady();
       Announcement.print(System.out, stack, Duration.ofNanos(System.nanoTime() - started));
       Demo.run(stack, System.out);

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -60,31 +59,27 @@ final class DevCommand implements Callable<Integer> {
     var environment = Environment.ofUser().with(RunnerSettings.RUNTIME, runtime.setting());
     var host = environment.text(ApiSettings.HOST).orElse(Stack.LOOPBACK);
     // In this order: what another one uses is not touched, and nothing is removed in vain.
-    try (var folder = DataFolder.open(dataDir)) {
+    try (var stop = new StopHook();
+        var folder = DataFolder.open(dataDir)) {
       requireFree(host, port);
       if (isFresh) {
         folder.clear();
       }
-      run(folder, environment);
+      run(folder, environment, stop);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private void run(DataFolder folder, Environment environment)
+  private void run(DataFolder folder, Environment environment, StopHook stop)
       throws InterruptedException, TimeoutException {
     var log = EmbeddedLog.in(folder.path());
     System.out.println("Tallyman, development mode: one machine, no replication.");
     var started = System.nanoTime();
-    var stop = new CountDownLatch(1);
-    var stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop, stopped), "stop"));
-    try (var stack = new Stack(new Stack.Options(folder, port, environment, Optional.empty()))) {
+    try (var stack =
+        new Stack(new Stack.Options(folder, port, environment, Optional.empty()), stop)) {
       stack.awaitReady();
       announce(stack, environment, log, Duration.ofNanos(System.nanoTime() - started));
       stop.await();
-      System.out.println("\nStopping …");
-    } finally {
-      stopped.countDown();
     }
   }
 
@@ -116,16 +111,6 @@ final class DevCommand implements Callable<Integer> {
         stack.endpointUrl(EndpointName.DEFAULT),
         keys.isPresent() ? "-H 'Authorization: Bearer KEY' " : "");
     System.out.flush();
-  }
-
-  /** The JVM ends when its hooks are done, so the hook waits for the stack to be down. */
-  private static void stopAndWait(CountDownLatch stop, CountDownLatch stopped) {
-    stop.countDown();
-    try {
-      stopped.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private static void requireFree(String host, int port) {

@@ -9,6 +9,7 @@ import io.tallyman.processor.ProcessorSettings;
 import io.tallyman.processor.StateProcessor;
 import io.tallyman.runner.Runner;
 import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runner.RuntimeChoice;
 import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -47,6 +49,7 @@ public final class Stack implements AutoCloseable {
 
   private static final Set<String> ALL_ADDRESSES = Set.of("0.0.0.0", "::");
 
+  private final StopHook stop;
   private final Deque<AutoCloseable> backing = new ArrayDeque<>();
   private final List<Service> services = new ArrayList<>();
   private final Environment environment;
@@ -66,34 +69,48 @@ public final class Stack implements AutoCloseable {
   record Options(
       DataFolder folder, int port, Environment environment, Optional<AttemptRuntime> runtime) {}
 
-  /** Starts all; they become ready by themselves, see {@link #awaitReady}. */
-  Stack(Options options) {
+  /**
+   * Starts all; they become ready by themselves, see {@link #awaitReady}. Kafka, Redis and the look
+   * for a Docker engine take seconds each, and go side by side.
+   *
+   * @throws InterruptedException when told to stop meanwhile; then nothing is left running outside
+   *     of this process
+   */
+  Stack(Options options, StopHook stop) throws InterruptedException {
+    this.stop = stop;
+    var isStarted = false;
     try {
       var dataDir = options.folder().path();
-      var redisStart =
-          CompletableFuture.supplyAsync(() -> EmbeddedRedis.start(dataDir.resolve("redis")));
-      // Owned before Kafka is asked to start: when that fails, Redis is stopped as well.
-      own(() -> redisStart.join().close());
-      this.kafka = own(EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
-      this.redis = redisStart.join();
-      this.environment =
+      var given =
           options
               .environment()
               .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
               .withDefault(ApiSettings.HOST, LOOPBACK)
               .withDefault(RunnerSettings.ID, options.folder().runner().value())
-              .with(CommonSettings.KAFKA, kafka.bootstrapServers())
-              .with(CommonSettings.REDIS, redis.url())
               .with(CommonSettings.DATA_DIR, dataDir.toString())
               .with(ApiSettings.PORT, Integer.toString(options.port()));
-      var variables = environment.variables();
-      this.api = serve(Api.start(ApiSettings.from(variables)));
-      serve(StateProcessor.start(ProcessorSettings.from(variables)));
-      this.runtimeReason = startRunner(RunnerSettings.from(variables), options.runtime());
-      serve(WebhookDispatcher.start(WebhookSettings.from(variables)));
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+      var choice = choosing(RunnerSettings.from(given.variables()), options.runtime());
+      var redisStart =
+          new Starting<>("start-redis", () -> EmbeddedRedis.start(dataDir.resolve("redis")));
+      own(() -> stop(redisStart));
+      var kafkaStart =
+          new Starting<>(
+              "start-kafka", () -> EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
+      // Told to stop, we leave a half-started Kafka to the end of the process, which it survives.
+      this.kafka = own(kafkaStart.await());
+      this.redis = redisStart.await();
+      this.environment =
+          given
+              .with(CommonSettings.KAFKA, kafka.bootstrapServers())
+              .with(CommonSettings.REDIS, redis.url());
+      this.api = startServices(environment.variables());
+      this.runtimeReason =
+          startRunner(RunnerSettings.from(environment.variables()), options.runtime(), choice);
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        close();
+      }
     }
   }
 
@@ -101,6 +118,7 @@ public final class Stack implements AutoCloseable {
    * Waits until every service can do its work.
    *
    * @throws TimeoutException naming what is not ready
+   * @throws InterruptedException when told to stop meanwhile
    */
   public void awaitReady() throws TimeoutException, InterruptedException {
     var giveUp = System.nanoTime() + START_LIMIT.toNanos();
@@ -110,9 +128,7 @@ public final class Stack implements AutoCloseable {
             "Expected all services to be ready within %s, but: %s"
                 .formatted(START_LIMIT, health().stream().filter(one -> !one.isReady()).toList()));
       }
-      if (Thread.interrupted()) {
-        throw new InterruptedException("Told to stop while starting");
-      }
+      stop.check();
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
   }
@@ -171,26 +187,70 @@ public final class Stack implements AutoCloseable {
   /** Stops all, the services side by side, then what they stand on. */
   @Override
   public void close() {
+    // What told us to stop must not cut the stopping short.
+    var isInterrupted = Thread.interrupted();
     CompletableFuture.allOf(
             services.stream()
-                .map(service -> CompletableFuture.runAsync(() -> closeQuietly(service)))
+                .map(
+                    service ->
+                        CompletableFuture.runAsync(
+                            () -> closeQuietly(service), Thread.ofPlatform().daemon()::start))
                 .toArray(CompletableFuture[]::new))
         .join();
     services.clear();
     while (!backing.isEmpty()) {
       closeQuietly(backing.pop());
     }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
-  private String startRunner(RunnerSettings settings, Optional<AttemptRuntime> given) {
-    if (given.isPresent()) {
-      serve(Runner.start(settings, given.get()));
-      return given.get().name();
-    }
-    var resolved =
-        settings.runtime().resolve(settings.dockerHost(), settings.common().endpoints().all());
-    serve(Runner.start(settings.with(resolved.choice())));
+  private Api startServices(Map<String, String> variables) throws InterruptedException {
+    var started = serve(Api.start(ApiSettings.from(variables)));
+    stop.check();
+    serve(StateProcessor.start(ProcessorSettings.from(variables)));
+    stop.check();
+    serve(WebhookDispatcher.start(WebhookSettings.from(variables)));
+    stop.check();
+    return started;
+  }
+
+  private Starting<RuntimeChoice.Resolved> choosing(
+      RunnerSettings settings, Optional<AttemptRuntime> given) {
+    var choice =
+        new Starting<>(
+            "choose-runtime",
+            () ->
+                given
+                    .map(it -> new RuntimeChoice.Resolved(settings.runtime(), it.name()))
+                    .orElseGet(
+                        () ->
+                            settings
+                                .runtime()
+                                .resolve(
+                                    settings.dockerHost(), settings.common().endpoints().all())));
+    own(choice::giveUp);
+    return choice;
+  }
+
+  private String startRunner(
+      RunnerSettings settings,
+      Optional<AttemptRuntime> given,
+      Starting<RuntimeChoice.Resolved> choice)
+      throws InterruptedException {
+    var resolved = choice.await();
+    serve(
+        given
+            .map(runtime -> Runner.start(settings, runtime))
+            .orElseGet(() -> Runner.start(settings.with(resolved.choice()))));
     return resolved.why().replaceFirst("^runtime ", "");
+  }
+
+  /** Stops a Redis that may still be starting. */
+  private static void stop(Starting<EmbeddedRedis> start) throws InterruptedException {
+    start.giveUp();
+    start.await().close();
   }
 
   private <T extends Service> T serve(T service) {

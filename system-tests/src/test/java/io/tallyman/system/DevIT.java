@@ -275,6 +275,53 @@ class DevIT {
     }
   }
 
+  @Test
+  void shouldLeaveNothingRunningWhenInterruptedWhileItStarts() {
+    try (var tally = Tally.starting(Map.of(), dataDir)) {
+      // given
+      var children = awaitChildren(tally);
+
+      // when
+      var start = System.nanoTime();
+      tally.interrupt();
+      tally.awaitExit(Duration.ofSeconds(20));
+
+      // then
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+      assertThat(tally.output()).noneMatch(line -> line.contains("Ctrl-C stops"));
+      assertThat(children).noneMatch(ProcessHandle::isAlive);
+    }
+  }
+
+  @Test
+  void shouldLeaveNothingRunningWhenTheDemoIsTold() {
+    try (var tally = Tally.start(Map.of(), "demo", "--runtime", "process")) {
+      // given
+      tally.awaitLine(line -> line.contains("1. A job that completes"));
+      var children = awaitChildren(tally);
+
+      // when
+      var start = System.nanoTime();
+      tally.signal("TERM");
+      tally.awaitExit(Duration.ofSeconds(20));
+
+      // then
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+      assertThat(children).noneMatch(ProcessHandle::isAlive);
+    }
+  }
+
+  /** Its Redis, and what else runs by then. */
+  private static List<ProcessHandle> awaitChildren(Tally tally) {
+    Await.until(
+        Duration.ofSeconds(20),
+        () -> "no child process; the output is:\n" + String.join("\n", tally.output()),
+        () ->
+            tally.output().stream().anyMatch(line -> line.startsWith("Tallyman"))
+                && !tally.descendants().isEmpty());
+    return tally.descendants();
+  }
+
   private static int status(String url, String authorization) throws IOException {
     var request = (HttpURLConnection) URI.create(url).toURL().openConnection();
     if (!authorization.isEmpty()) {
