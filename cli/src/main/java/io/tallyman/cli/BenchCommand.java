@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -78,7 +79,10 @@ final class BenchCommand implements Callable<Integer> {
           Runtime.getRuntime().maxMemory() >> 20,
           Runtime.version().feature(),
           concurrency,
-          environment.variables());
+          SETTINGS.keySet().stream()
+              .map(setting -> setting.name() + "=" + environment.value(setting))
+              .sorted()
+              .collect(Collectors.joining(", ")));
       return CommandLine.ExitCode.OK;
     }
   }
