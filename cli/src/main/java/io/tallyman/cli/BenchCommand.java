@@ -1,13 +1,17 @@
 package io.tallyman.cli;
 
+import io.tallyman.api.ApiSettings;
 import io.tallyman.bench.Benchmark;
+import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runtime.CommonSettings;
+import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,8 +26,8 @@ import picocli.CommandLine.Option;
 final class BenchCommand implements Callable<Integer> {
 
   /** What the runner is told so that it, and not its slots, is measured. */
-  private static final Map<String, String> SETTINGS =
-      Map.of("TALLY_RUNNER_SLOTS", "512", "TALLY_RUNNER_BATCH", "64");
+  private static final Map<Variable<Integer>, String> SETTINGS =
+      Map.of(RunnerSettings.SLOTS, "512", RunnerSettings.BATCH, "64");
 
   @Option(
       names = "--jobs",
@@ -39,10 +43,22 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException, TimeoutException {
-    var dataDir = Files.createTempDirectory("tally-bench-");
-    EmbeddedLog.in(dataDir);
+    var environment = environment();
+    try (var stop = new StopHook();
+        var folder = DataFolder.temporary("tally-bench-")) {
+      EmbeddedLog.in(folder.path());
+      try {
+        return measure(folder, environment, stop);
+      } finally {
+        folder.delete();
+      }
+    }
+  }
+
+  private int measure(DataFolder folder, Environment environment, StopHook stop)
+      throws IOException, InterruptedException, TimeoutException {
     try (var stack =
-        new Stack(new Stack.Options(dataDir, 0, SETTINGS, Optional.of(new NoRuntime())))) {
+        new Stack(new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime())), stop)) {
       stack.awaitReady();
       var result =
           new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
@@ -63,10 +79,28 @@ final class BenchCommand implements Callable<Integer> {
           Runtime.getRuntime().maxMemory() >> 20,
           Runtime.version().feature(),
           concurrency,
-          SETTINGS);
+          SETTINGS.keySet().stream()
+              .map(setting -> setting.name() + "=" + environment.value(setting))
+              .sorted()
+              .collect(Collectors.joining(", ")));
       return CommandLine.ExitCode.OK;
-    } finally {
-      Folders.delete(dataDir);
     }
+  }
+
+  /**
+   * What the user has set. Nobody but the benchmark calls this API, so it asks for no key; and no
+   * other runner may bear the name of this one.
+   */
+  private static Environment environment() {
+    var environment =
+        Environment.ofUser()
+            .with(RunnerSettings.ID, "")
+            .with(ApiSettings.HOST, Stack.LOOPBACK)
+            .with(ApiSettings.API_KEY_FILE, "")
+            .with(CommonSettings.ENDPOINTS_FILE, "");
+    for (var setting : SETTINGS.entrySet()) {
+      environment = environment.withDefault(setting.getKey(), setting.getValue());
+    }
+    return environment;
   }
 }

@@ -1,15 +1,18 @@
 package io.tallyman.cli;
 
+import io.tallyman.api.ApiSettings;
+import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runtime.CommonSettings;
+import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -23,16 +26,19 @@ import picocli.CommandLine.Option;
     description = "Run everything in one process on this machine, until Ctrl-C. The data stays.")
 final class DevCommand implements Callable<Integer> {
 
+  /** What `dev` brings along, whatever the user has set for services that run alone. */
+  private static final List<Variable<?>> OWN = List.of(CommonSettings.KAFKA, CommonSettings.REDIS);
+
   @Option(
       names = "--port",
-      defaultValue = "8080",
-      description = "Port of the API on loopback; 0: any free one (default: ${DEFAULT-VALUE}).")
+      defaultValue = "${env:TALLY_API_PORT:-8080}",
+      description = "Port of the API; 0: any free one (default: TALLY_API_PORT, or 8080).")
   private int port;
 
   @Option(
       names = "--data-dir",
-      defaultValue = ".tally/data",
-      description = "Folder of all data (default: ${DEFAULT-VALUE}).")
+      defaultValue = "${env:TALLY_DATA_DIR:-.tally/data}",
+      description = "Folder of all data (default: TALLY_DATA_DIR, or .tally/data).")
   private Path dataDir = Path.of(".tally", "data");
 
   @Mixin private final RuntimeOption runtime = new RuntimeOption();
@@ -50,67 +56,70 @@ final class DevCommand implements Callable<Integer> {
     if (isFresh && isKept) {
       throw new IllegalArgumentException("--fresh and --keep exclude each other: give one");
     }
-    if (isFresh) {
-      Folders.delete(dataDir);
-    }
-    requireFree(port);
-    var log = EmbeddedLog.in(dataDir);
-    System.out.println("Tallyman, development mode: one machine, no replication, no API key.");
-    var started = System.nanoTime();
-    var stop = new CountDownLatch(1);
-    var stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(stop, stopped), "stop"));
-    try (var stack =
-        new Stack(
-            new Stack.Options(
-                dataDir,
-                port,
-                Map.of("TALLY_RUNNER_RUNTIME", runtime.setting()),
-                Optional.empty()))) {
-      stack.awaitReady();
-      announce(stack, log, Duration.ofNanos(System.nanoTime() - started));
-      stop.await();
-      System.out.println("\nStopping …");
-    } finally {
-      stopped.countDown();
+    var environment = Environment.ofUser().with(RunnerSettings.RUNTIME, runtime.setting());
+    var host = environment.text(ApiSettings.HOST).orElse(Stack.LOOPBACK);
+    // In this order: what another one uses is not touched, and nothing is removed in vain.
+    try (var stop = new StopHook();
+        var folder = DataFolder.open(dataDir)) {
+      requireFree(host, port);
+      if (isFresh) {
+        folder.clear();
+      }
+      run(folder, environment, stop);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private void announce(Stack stack, Path log, Duration startTime) {
+  private void run(DataFolder folder, Environment environment, StopHook stop)
+      throws InterruptedException, TimeoutException {
+    var log = EmbeddedLog.in(folder.path());
+    System.out.println("Tallyman, development mode: one machine, no replication.");
+    var started = System.nanoTime();
+    try (var stack =
+        new Stack(new Stack.Options(folder, port, environment, Optional.empty()), stop)) {
+      stack.awaitReady();
+      announce(stack, environment, log, Duration.ofNanos(System.nanoTime() - started));
+      stop.await();
+    }
+  }
+
+  private void announce(Stack stack, Environment environment, Path log, Duration startTime) {
     Announcement.print(System.out, stack, startTime);
+    var keys = stack.apiKeyFile();
+    Announcement.line(
+        System.out,
+        "API key",
+        keys.map("needed: one of those in %s"::formatted)
+            .orElse("none needed; TALLY_API_KEY_FILE names a file of keys"));
     Announcement.line(System.out, "endpoints", stack.endpointsFile() + "  (edit, then restart)");
     Announcement.line(System.out, "data", dataDir + "  (kept; --fresh begins anew)");
     Announcement.line(System.out, "log", log.toString());
+    OWN.stream()
+        .filter(variable -> environment.text(variable).isPresent())
+        .forEach(
+            variable ->
+                Announcement.line(
+                    System.out, "not used", variable.name() + ": this is all in one process"));
     System.out.printf(
         """
 
         Try:
-          curl -s %s/runsync -H 'Content-Type: application/json' -d '{"input":{"name":"Ada"}}'
+          curl -s %s/runsync %s-H 'Content-Type: application/json' -d '{"input":{"name":"Ada"}}'
 
         Ctrl-C stops.
         """,
-        stack.endpointUrl(EndpointName.DEFAULT));
+        stack.endpointUrl(EndpointName.DEFAULT),
+        keys.isPresent() ? "-H 'Authorization: Bearer KEY' " : "");
     System.out.flush();
   }
 
-  /** The JVM ends when its hooks are done, so the hook waits for the stack to be down. */
-  private static void stopAndWait(CountDownLatch stop, CountDownLatch stopped) {
-    stop.countDown();
-    try {
-      stopped.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void requireFree(int port) {
-    try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+  private static void requireFree(String host, int port) {
+    try (var _ = new ServerSocket(port, 1, InetAddress.getByName(host))) {
       // Only looked.
     } catch (IOException e) {
       throw new IllegalArgumentException(
-          "port %d on 127.0.0.1 is taken (%s). Choose another with --port, or 0 for any free one"
-              .formatted(port, e.getMessage()),
+          "port %d on %s is taken (%s). Choose another with --port, or 0 for any free one"
+              .formatted(port, host, e.getMessage()),
           e);
     }
   }

@@ -17,8 +17,9 @@ final class RuntimeOption {
 
   @Option(
       names = "--runtime",
-      defaultValue = "auto",
-      description = "What runs the jobs: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+      defaultValue = "${env:TALLY_RUNNER_RUNTIME:-auto}",
+      description =
+          "What runs the jobs: ${COMPLETION-CANDIDATES} (default: TALLY_RUNNER_RUNTIME, or auto).")
   Kind kind = Kind.auto;
 
   /** The setting of the runner. */

@@ -9,7 +9,9 @@ import io.tallyman.processor.ProcessorSettings;
 import io.tallyman.processor.StateProcessor;
 import io.tallyman.runner.Runner;
 import io.tallyman.runner.RunnerSettings;
+import io.tallyman.runner.RuntimeChoice;
 import io.tallyman.runner.attempt.AttemptRuntime;
+import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.endpoints.Endpoints;
@@ -22,10 +24,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -42,9 +44,15 @@ public final class Stack implements AutoCloseable {
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
 
+  /** Where the API listens unless the user says otherwise. */
+  static final String LOOPBACK = "127.0.0.1";
+
+  private static final Set<String> ALL_ADDRESSES = Set.of("0.0.0.0", "::");
+
+  private final StopHook stop;
   private final Deque<AutoCloseable> backing = new ArrayDeque<>();
   private final List<Service> services = new ArrayList<>();
-  private final Map<String, String> environment = new HashMap<>();
+  private final Environment environment;
   private final EmbeddedKafka kafka;
   private final EmbeddedRedis redis;
   private final Api api;
@@ -53,41 +61,56 @@ public final class Stack implements AutoCloseable {
   /**
    * Where and how.
    *
-   * @param dataDir of all data; kept
+   * @param folder of all data; kept
    * @param port of the API; 0: any free one
-   * @param settings further {@code TALLY_*} variables
+   * @param environment of the services; Kafka, Redis, data folder and port in it are not used
    * @param runtime what runs attempts in place of the runner's own choice; for benchmarks
    */
-  public record Options(
-      Path dataDir, int port, Map<String, String> settings, Optional<AttemptRuntime> runtime) {
+  record Options(
+      DataFolder folder, int port, Environment environment, Optional<AttemptRuntime> runtime) {}
 
-    public Options {
-      settings = Map.copyOf(settings);
-    }
-  }
-
-  /** Starts all; they become ready by themselves, see {@link #awaitReady}. */
-  public Stack(Options options) {
+  /**
+   * Starts all; they become ready by themselves, see {@link #awaitReady}. Kafka, Redis and the look
+   * for a Docker engine take seconds each, and go side by side.
+   *
+   * @throws InterruptedException when told to stop meanwhile; then nothing is left running outside
+   *     of this process
+   */
+  Stack(Options options, StopHook stop) throws InterruptedException {
+    this.stop = stop;
+    var isStarted = false;
     try {
-      var dataDir = options.dataDir().toAbsolutePath();
+      var dataDir = options.folder().path();
+      var given =
+          options
+              .environment()
+              .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
+              .withDefault(ApiSettings.HOST, LOOPBACK)
+              .withDefault(RunnerSettings.ID, options.folder().runner().value())
+              .with(CommonSettings.DATA_DIR, dataDir.toString())
+              .with(ApiSettings.PORT, Integer.toString(options.port()));
+      var choice = choosing(RunnerSettings.from(given.variables()), options.runtime());
       var redisStart =
-          CompletableFuture.supplyAsync(() -> EmbeddedRedis.start(dataDir.resolve("redis")));
-      this.kafka = own(EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
-      this.redis = own(redisStart.join());
-      environment.put("TALLY_ENDPOINTS_FILE", EndpointsFile.in(dataDir).toString());
-      environment.put("TALLY_API_HOST", "127.0.0.1");
-      environment.putAll(options.settings());
-      environment.put("TALLY_KAFKA", kafka.bootstrapServers());
-      environment.put("TALLY_REDIS", redis.url());
-      environment.put("TALLY_DATA_DIR", dataDir.toString());
-      environment.put("TALLY_API_PORT", Integer.toString(options.port()));
-      this.api = serve(Api.start(ApiSettings.from(environment)));
-      serve(StateProcessor.start(ProcessorSettings.from(environment)));
-      this.runtimeReason = startRunner(RunnerSettings.from(environment), options.runtime());
-      serve(WebhookDispatcher.start(WebhookSettings.from(environment)));
-    } catch (RuntimeException e) {
-      close();
-      throw e;
+          new Starting<>("start-redis", () -> EmbeddedRedis.start(dataDir.resolve("redis")));
+      own(() -> stop(redisStart));
+      var kafkaStart =
+          new Starting<>(
+              "start-kafka", () -> EmbeddedKafka.start(dataDir.resolve("kafka"), FreePort.find()));
+      // Told to stop, we leave a half-started Kafka to the end of the process, which it survives.
+      this.kafka = own(kafkaStart.await());
+      this.redis = redisStart.await();
+      this.environment =
+          given
+              .with(CommonSettings.KAFKA, kafka.bootstrapServers())
+              .with(CommonSettings.REDIS, redis.url());
+      this.api = startServices(environment.variables());
+      this.runtimeReason =
+          startRunner(RunnerSettings.from(environment.variables()), options.runtime(), choice);
+      isStarted = true;
+    } finally {
+      if (!isStarted) {
+        close();
+      }
     }
   }
 
@@ -95,6 +118,7 @@ public final class Stack implements AutoCloseable {
    * Waits until every service can do its work.
    *
    * @throws TimeoutException naming what is not ready
+   * @throws InterruptedException when told to stop meanwhile
    */
   public void awaitReady() throws TimeoutException, InterruptedException {
     var giveUp = System.nanoTime() + START_LIMIT.toNanos();
@@ -104,9 +128,7 @@ public final class Stack implements AutoCloseable {
             "Expected all services to be ready within %s, but: %s"
                 .formatted(START_LIMIT, health().stream().filter(one -> !one.isReady()).toList()));
       }
-      if (Thread.interrupted()) {
-        throw new InterruptedException("Told to stop while starting");
-      }
+      stop.check();
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
   }
@@ -116,9 +138,15 @@ public final class Stack implements AutoCloseable {
     return services.stream().map(Service::health).flatMap(Collection::stream).toList();
   }
 
-  /** {@code http://127.0.0.1:port}. */
+  /** {@code http://127.0.0.1:port}, or another host when the API listens there alone. */
   public String apiUrl() {
-    return "http://127.0.0.1:" + api.port();
+    var host = environment.value(ApiSettings.HOST);
+    return "http://%s:%d".formatted(ALL_ADDRESSES.contains(host) ? LOOPBACK : host, api.port());
+  }
+
+  /** The file with the API keys; none when no key is needed. */
+  public Optional<Path> apiKeyFile() {
+    return environment.value(ApiSettings.API_KEY_FILE);
   }
 
   /** The API of an endpoint, as RunPod's clients want their base. */
@@ -148,7 +176,7 @@ public final class Stack implements AutoCloseable {
 
   /** The endpoints file in use. */
   public Path endpointsFile() {
-    return Path.of(environment.get("TALLY_ENDPOINTS_FILE"));
+    return environment.value(CommonSettings.ENDPOINTS_FILE).orElseThrow();
   }
 
   /** The endpoints in use. */
@@ -159,26 +187,70 @@ public final class Stack implements AutoCloseable {
   /** Stops all, the services side by side, then what they stand on. */
   @Override
   public void close() {
+    // What told us to stop must not cut the stopping short.
+    var isInterrupted = Thread.interrupted();
     CompletableFuture.allOf(
             services.stream()
-                .map(service -> CompletableFuture.runAsync(() -> closeQuietly(service)))
+                .map(
+                    service ->
+                        CompletableFuture.runAsync(
+                            () -> closeQuietly(service), Thread.ofPlatform().daemon()::start))
                 .toArray(CompletableFuture[]::new))
         .join();
     services.clear();
     while (!backing.isEmpty()) {
       closeQuietly(backing.pop());
     }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
-  private String startRunner(RunnerSettings settings, Optional<AttemptRuntime> given) {
-    if (given.isPresent()) {
-      serve(Runner.start(settings, given.get()));
-      return given.get().name();
-    }
-    var resolved =
-        settings.runtime().resolve(settings.dockerHost(), settings.common().endpoints().all());
-    serve(Runner.start(settings.with(resolved.choice())));
+  private Api startServices(Map<String, String> variables) throws InterruptedException {
+    var started = serve(Api.start(ApiSettings.from(variables)));
+    stop.check();
+    serve(StateProcessor.start(ProcessorSettings.from(variables)));
+    stop.check();
+    serve(WebhookDispatcher.start(WebhookSettings.from(variables)));
+    stop.check();
+    return started;
+  }
+
+  private Starting<RuntimeChoice.Resolved> choosing(
+      RunnerSettings settings, Optional<AttemptRuntime> given) {
+    var choice =
+        new Starting<>(
+            "choose-runtime",
+            () ->
+                given
+                    .map(it -> new RuntimeChoice.Resolved(settings.runtime(), it.name()))
+                    .orElseGet(
+                        () ->
+                            settings
+                                .runtime()
+                                .resolve(
+                                    settings.dockerHost(), settings.common().endpoints().all())));
+    own(choice::giveUp);
+    return choice;
+  }
+
+  private String startRunner(
+      RunnerSettings settings,
+      Optional<AttemptRuntime> given,
+      Starting<RuntimeChoice.Resolved> choice)
+      throws InterruptedException {
+    var resolved = choice.await();
+    serve(
+        given
+            .map(runtime -> Runner.start(settings, runtime))
+            .orElseGet(() -> Runner.start(settings.with(resolved.choice()))));
     return resolved.why().replaceFirst("^runtime ", "");
+  }
+
+  /** Stops a Redis that may still be starting. */
+  private static void stop(Starting<EmbeddedRedis> start) throws InterruptedException {
+    start.giveUp();
+    start.await().close();
   }
 
   private <T extends Service> T serve(T service) {

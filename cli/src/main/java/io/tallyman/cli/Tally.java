@@ -31,7 +31,12 @@ public final class Tally {
                 (e, command, _) -> {
                   // A wrong setting is the user's to mend: a sentence helps, a stack trace does
                   // not.
-                  command.getErr().println("tally: " + explain(e));
+                  command
+                      .getErr()
+                      .println(
+                          e instanceof InterruptedException
+                              ? "tally: stopped before it was done"
+                              : "tally: " + explain(e));
                   return e instanceof IllegalArgumentException
                       ? CommandLine.ExitCode.USAGE
                       : CommandLine.ExitCode.SOFTWARE;

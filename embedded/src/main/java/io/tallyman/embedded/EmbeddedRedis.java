@@ -9,11 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.embedded.core.ExecutableProvider;
@@ -31,6 +33,10 @@ public final class EmbeddedRedis implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(10);
 
   private static final String PID_FILE = "redis.pid";
+  private static final Pattern LEFTOVER = Pattern.compile("(\\d{1,18}) (\\d{1,12})");
+
+  /** The system counts births from its boot, whose time it knows to the second or so. */
+  private static final Duration BIRTH_TOLERANCE = Duration.ofSeconds(5);
 
   private final Process process;
   private final int port;
@@ -77,12 +83,23 @@ public final class EmbeddedRedis implements AutoCloseable {
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("redis.log").toFile())
               .start();
-      var redis = new EmbeddedRedis(process, port, executable.toString());
-      Files.writeString(folder.resolve(PID_FILE), Long.toString(process.pid()));
-      redis.awaitAnswer(folder);
-      return redis;
+      return answering(new EmbeddedRedis(process, port, executable.toString()), folder);
     } catch (IOException e) {
       throw new UncheckedIOException("Expected to start redis-server, but failed", e);
+    }
+  }
+
+  private static EmbeddedRedis answering(EmbeddedRedis redis, Path folder) throws IOException {
+    var isAnswering = false;
+    try {
+      Files.writeString(folder.resolve(PID_FILE), identity(redis.process.toHandle()));
+      redis.awaitAnswer(folder);
+      isAnswering = true;
+      return redis;
+    } finally {
+      if (!isAnswering) {
+        redis.process.destroyForcibly();
+      }
     }
   }
 
@@ -109,18 +126,42 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
   }
 
-  /** A killed process could not stop its child: the next one on the same folder does. */
+  /**
+   * A killed process could not stop its child: the next one on the same folder does. The caller
+   * sees to it that no live process uses the folder.
+   */
   private static void endLeftover(Path folder) throws IOException {
     var file = folder.resolve(PID_FILE);
-    if (Files.exists(file)) {
-      ProcessHandle.of(Long.parseLong(Files.readString(file).strip()))
-          .filter(EmbeddedRedis::isRedis)
+    if (!Files.exists(file)) {
+      return;
+    }
+    var left = LEFTOVER.matcher(Files.readString(file));
+    if (left.matches()) {
+      var birth = Instant.ofEpochSecond(Long.parseLong(left.group(2)));
+      ProcessHandle.of(Long.parseLong(left.group(1)))
+          .filter(process -> isRedis(process) && isBornAt(birth, process))
           .ifPresent(ProcessHandle::destroyForcibly);
     }
   }
 
+  /** What the next one on the folder finds it by: its number and the second of its birth. */
+  private static String identity(ProcessHandle process) {
+    return "%d %d"
+        .formatted(
+            process.pid(), process.info().startInstant().orElse(Instant.EPOCH).getEpochSecond());
+  }
+
   private static boolean isRedis(ProcessHandle process) {
     return process.info().command().filter(it -> it.contains("redis")).isPresent();
+  }
+
+  /** Another Redis may have got the same number since. */
+  private static boolean isBornAt(Instant birth, ProcessHandle process) {
+    return process
+        .info()
+        .startInstant()
+        .filter(it -> Duration.between(birth, it).abs().compareTo(BIRTH_TOLERANCE) < 0)
+        .isPresent();
   }
 
   private void awaitAnswer(Path folder) throws IOException {
@@ -128,13 +169,11 @@ public final class EmbeddedRedis implements AutoCloseable {
     while (!answers()) {
       try {
         if (process.waitFor(10, TimeUnit.MILLISECONDS) || System.nanoTime() > giveUp) {
-          process.destroyForcibly();
           throw new IOException(
               "Expected %s to answer on port %d, but it did not; see %s"
                   .formatted(executable, port, folder.resolve("redis.log")));
         }
       } catch (InterruptedException e) {
-        process.destroyForcibly();
         Thread.currentThread().interrupt();
         throw new IOException("Told to stop while waiting for redis-server", e);
       }
@@ -171,7 +210,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(
           "Expected redis-server on the PATH or a carried one for this platform, but there is"
-              + " neither: install Redis, or set TALLY_REDIS",
+              + " neither: install Redis",
           e);
     }
   }

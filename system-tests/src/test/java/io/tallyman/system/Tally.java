@@ -46,15 +46,25 @@ final class Tally implements AutoCloseable {
    * {@code tally dev}, ready; on a free port, with processes unless the arguments say otherwise.
    */
   static Tally dev(Path dataDir, String... more) {
+    return dev(Map.of(), dataDir, more);
+  }
+
+  /** The same with variables in its environment. */
+  static Tally dev(Map<String, String> environment, Path dataDir, String... more) {
+    var tally = starting(environment, dataDir, more);
+    tally.awaitLine(line -> line.contains("Ctrl-C stops"));
+    return tally;
+  }
+
+  /** The same, not ready yet. */
+  static Tally starting(Map<String, String> environment, Path dataDir, String... more) {
     var arguments =
         new ArrayList<>(List.of("dev", "--port", "0", "--data-dir", dataDir.toString()));
     arguments.addAll(List.of(more));
     if (!arguments.contains("--runtime")) {
       arguments.addAll(List.of("--runtime", "process"));
     }
-    var tally = start(Map.of(), arguments.toArray(String[]::new));
-    tally.awaitLine(line -> line.contains("Ctrl-C stops"));
-    return tally;
+    return start(environment, arguments.toArray(String[]::new));
   }
 
   /** {@code http://127.0.0.1:port}, as it was printed. */

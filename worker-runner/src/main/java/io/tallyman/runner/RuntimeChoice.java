@@ -43,7 +43,7 @@ public enum RuntimeChoice {
 
   /**
    * Makes the choice. {@link #AUTO} asks the engine and may try to pull images: it takes up to
-   * {@link DockerEngine#AUTO_PATIENCE}.
+   * {@link DockerEngine#AUTO_PATIENCE} for all of them together, and ends at once when interrupted.
    *
    * @param dockerHost such as {@code unix:///var/run/docker.sock}
    */

@@ -135,11 +135,14 @@ public final class Demo {
         "history", "%d events, read back from the log: the same".formatted(history.size()));
   }
 
-  private void checkRedis(JobId job, String document) throws Disagreement {
+  private void checkRedis(JobId job, String document) throws Disagreement, InterruptedException {
     var giveUp = System.nanoTime() + MIRROR_LIMIT.toNanos();
     var found = redis.job(job.value());
     while (!found.map(RedisLook.Found::document).filter(document::equals).isPresent()
         && System.nanoTime() < giveUp) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("Told to stop while waiting for Redis");
+      }
       LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
       found = redis.job(job.value());
     }

@@ -17,17 +17,26 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The connections to one Docker engine, and whether it is of use. Connects on first use. */
 public final class DockerEngine implements AutoCloseable {
 
-  /** How long {@link #probe} takes at the most, one pull included. */
-  public static final Duration AUTO_PATIENCE = Duration.ofSeconds(13);
+  /**
+   * How long {@link #probe} takes at the most, with whatever it pulls: all is to be ready within 15
+   * s, and the rest takes up to 7 s more.
+   */
+  public static final Duration AUTO_PATIENCE = Duration.ofSeconds(8);
+
+  /** Left after the last pull was given up, to say which image it was. */
+  private static final Duration PROBE_REST = Duration.ofMillis(500);
 
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(3);
-  private static final Duration PROBE_PULL = AUTO_PATIENCE.minus(PROBE_TIMEOUT);
 
   /** Health must be told within a second. */
   private static final Duration PING_TIMEOUT = Duration.ofMillis(900);
@@ -68,8 +77,30 @@ public final class DockerEngine implements AutoCloseable {
     record Unusable(String reason) implements Probe {}
   }
 
-  /** Looks whether an engine can run these images, which may take a pull. */
+  /**
+   * Looks whether an engine can run these images, which may take pulls. Answers within {@link
+   * #AUTO_PATIENCE}, whatever the engine does; at once when interrupted, which stays on.
+   */
   public static Probe probe(String host, List<String> images) {
+    var look = new FutureTask<>(() -> look(host, images, System.nanoTime()));
+    Thread.ofPlatform().daemon().name("docker-probe").start(look);
+    try {
+      return look.get(AUTO_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException _) {
+      return new Probe.Unusable(
+          "the Docker engine at %s took longer than %d s to say whether it is of use"
+              .formatted(host, AUTO_PATIENCE.toSeconds()));
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return new Probe.Unusable("told to stop while asking the engine at " + host);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected an answer about the engine at " + host, e);
+    } finally {
+      look.cancel(true);
+    }
+  }
+
+  private static Probe look(String host, List<String> images, long began) {
     var blocked = socketProblem(host);
     if (blocked.isPresent()) {
       return new Probe.Unusable(blocked.get());
@@ -81,9 +112,10 @@ public final class DockerEngine implements AutoCloseable {
         return new Probe.Unusable(tooOld(host, version.getVersion(), version.getApiVersion()));
       }
       for (var image : images) {
+        var left = AUTO_PATIENCE.minus(PROBE_REST).minusNanos(System.nanoTime() - began);
         var missing =
             new Images(client, pulling)
-                .problem(image, PROBE_PULL, new StopSignal(), line -> LOG.info("{}", line));
+                .problem(image, left, new StopSignal(), line -> LOG.info("{}", line));
         if (missing.isPresent()) {
           return new Probe.Unusable(
               "the engine at %s has no image '%s' and cannot pull it; load it with 'docker load' or"
@@ -95,7 +127,7 @@ public final class DockerEngine implements AutoCloseable {
           "engine %s at %s has %s"
               .formatted(version.getVersion(), host, String.join(", ", images)));
     } catch (InterruptedException _) {
-      Thread.currentThread().interrupt();
+      // Nobody waits for the answer any more.
       return new Probe.Unusable("told to stop while asking the engine at " + host);
     } catch (IOException | RuntimeException e) {
       // The edge to a foreign program: whatever it did, it is of no use now.
