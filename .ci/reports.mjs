@@ -15,6 +15,8 @@ const demanded = [
   "DevIT",
   "SdkIT",
   "ServicesIT",
+  "DeadLettersIT",
+  "TopicSetupIT",
 ];
 const seen = new Set();
 let tests = 0;

@@ -128,7 +128,14 @@ public final class Topics {
 
   /** Records nobody could read: the bytes as they were, origin and reason in the headers. */
   public static final Topic DEAD_LETTERS =
-      new Topic("dead-letters", "as it was", byte[].class, 1, FOR_EVER, Map.of(), "every service");
+      new Topic(
+          "dead-letters",
+          "as it was",
+          byte[].class,
+          1,
+          FOR_EVER,
+          Map.of(),
+          "state-processor, worker-runner, webhook-dispatcher");
 
   private Topics() {}
 

@@ -43,8 +43,8 @@ public record ProcessorSettings(
       Variable.duration(
           "TALLY_JOB_RETENTION",
           "1h",
-          "How long an ended job can be retried, and its Idempotency-Key is known. The log keeps"
-              + " its events for ever");
+          "How long an ended job can be retried. The log keeps its events, and with them its"
+              + " Idempotency-Key, for ever");
 
   public static final Variable<Duration> LEASE =
       Variable.duration(
