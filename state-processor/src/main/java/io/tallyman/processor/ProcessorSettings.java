@@ -30,7 +30,7 @@ public record ProcessorSettings(
           "TALLY_PROCESSOR_ID",
           "processor-1",
           "Name of this state-processor among several: the same after a restart (a new name waits"
-              + " 45 s for the old one), different from the others'");
+              + " 10 s for the old one), different from the others'");
 
   public static final Variable<Duration> COMMIT_INTERVAL =
       Variable.duration(

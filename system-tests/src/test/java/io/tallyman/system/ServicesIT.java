@@ -25,6 +25,9 @@ class ServicesIT {
 
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
+  /** 15 s is the promise, on a quiet machine; a build beside the test is no failure of failover. */
+  private static final Duration FAILOVER_LIMIT = Duration.ofSeconds(25);
+
   @TempDir Path folder;
 
   private EmbeddedKafka kafka;
@@ -117,6 +120,35 @@ class ServicesIT {
         assertThat(statesInOrderOfFirstArrival(receiver.bodiesOf(job)))
             .containsExactly("IN_QUEUE", "IN_PROGRESS", "COMPLETED");
       }
+    }
+  }
+
+  @Test
+  void shouldGoOnSoonWhenOneOfTwoProcessorsIsKilled() {
+    // given
+    try (var second = service("state-processor", "second-processor")) {
+      awaitReady("http://127.0.0.1:" + healthPorts.get("second-processor"));
+
+      // when
+      processor.kill();
+      var killedAt = System.nanoTime();
+
+      // then
+      var jobs =
+          IntStream.range(0, 20)
+              .mapToObj(_ -> Http.view(Http.post(url("/run"), "{\"input\":{}}")).id().value())
+              .toList();
+      for (var job : jobs) {
+        Await.until(
+            LIMIT,
+            () -> job + " is not completed: " + String.join("\n", second.output()),
+            () ->
+                Http.view(Http.get(url("/status-sync/" + job + "?wait=5000"))).status()
+                    == JobStatus.COMPLETED);
+      }
+      assertThat(Duration.ofNanos(System.nanoTime() - killedAt))
+          .as("from the kill to the end of 20 jobs")
+          .isLessThan(FAILOVER_LIMIT);
     }
   }
 
@@ -220,6 +252,7 @@ class ServicesIT {
     environment.put("TALLY_DATA_DIR", folder.resolve(id).toString());
     environment.put("TALLY_JAVA_OPTS", "-Xmx256m");
     if (name.equals("state-processor")) {
+      environment.put("TALLY_PROCESSOR_ID", id);
       environment.put("TALLY_LEASE", "6s");
     }
     if (name.equals("api")) {

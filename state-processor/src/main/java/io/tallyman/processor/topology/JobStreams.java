@@ -29,6 +29,9 @@ public final class JobStreams implements AutoCloseable {
   /** A killed process's open transaction holds readers back for this long at the most. */
   private static final int TRANSACTION_TIMEOUT_MS = 10_000;
 
+  /** A killed instance's partitions go to another one after this long, unless it is back before. */
+  private static final int SESSION_TIMEOUT_MS = 10_000;
+
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
   private final KafkaStreams streams;
@@ -103,6 +106,13 @@ public final class JobStreams implements AutoCloseable {
     settings.put(StreamsConfig.POLL_MS_CONFIG, commitIntervalMs);
     settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
     settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0);
+    // Where there is a second instance, it follows the stores and takes over without a restore.
+    settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, 1);
+    settings.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_TIMEOUT_MS);
+    settings.put(
+        StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+        SESSION_TIMEOUT_MS / 5);
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instance);
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     settings.put(
