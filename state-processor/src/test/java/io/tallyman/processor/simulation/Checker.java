@@ -19,11 +19,13 @@ final class Checker {
 
   private final World world;
   private final JobDecider decider;
+  private final Overlaps overlaps;
   private final Map<JobId, History> histories = new HashMap<>();
   private final Map<JobId, Integer> expiresOnLog = new HashMap<>();
 
-  Checker(World world, JobDecider decider) {
+  Checker(World world, JobDecider decider, Overlaps overlaps) {
     this.world = world;
+    this.overlaps = overlaps;
     this.decider = decider;
   }
 
@@ -54,6 +56,9 @@ final class Checker {
         for (var event : events) {
           world.count("event: " + event.getClass().getSimpleName());
           history.append(step.command(), event, step.at());
+          if (step.command() instanceof JobCommand.Retry) {
+            overlaps.retried(job, event.meta().attempt());
+          }
           history.fold = decider.after(history.fold, accepted(event));
         }
         if (events.isEmpty()

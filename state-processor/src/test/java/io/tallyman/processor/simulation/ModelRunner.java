@@ -36,6 +36,9 @@ final class ModelRunner {
   /** So long past its deadline an attempt is killed here, in ms. */
   private static final long GRACE = 2_000;
 
+  /** Only a container with a limit below this never ends by itself, in ms. */
+  private static final long MOST_ENDLESS = 60_000;
+
   /** Which rules of its own a runner forgets. */
   enum Bug {
     NONE,
@@ -254,12 +257,13 @@ final class ModelRunner {
     if (bug != Bug.RUNS_WITHOUT_LEASE && isLeaseEnding(held)) {
       world.count("run came too late");
       book.remove(key);
-      release(key, "lease_lost: the order to run came too late", false);
+      release(key, "runner_restarted: the runner no longer has this attempt", false);
       return;
     }
     held.isRunning = true;
     held.killAt = world.now() + timeLeft + GRACE;
-    var work = world.chance(10) ? 0 : world.between(100, 9_000);
+    var isEndless = timeLeft < MOST_ENDLESS && world.chance(10);
+    var work = isEndless ? 0 : world.between(100, 9_000);
     held.container =
         Optional.of(
             engine.start(key.job, key.attempt, this, work, end -> held.end = Optional.of(end)));

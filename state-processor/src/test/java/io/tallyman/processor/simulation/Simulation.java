@@ -51,16 +51,17 @@ final class Simulation {
   private final Checker checker;
   private final ModelProcessor processor;
   private final List<ModelRunner> runners = new ArrayList<>();
-  private long policySeed;
+  private final long seed;
 
   private Simulation(Plan plan, Planted planted, boolean isTraced) {
     world = new World(plan.seed(), isTraced);
-    policySeed = plan.seed();
+    seed = plan.seed();
     var decider =
         new JobDecider(Set.of(EndpointName.DEFAULT), Jobs.RETENTION, LEASE, Jobs.MAX_ATTEMPTS);
     broker = new Broker(world);
-    engine = new Engine(world, new Overlaps(world));
-    checker = new Checker(world, decider);
+    var overlaps = new Overlaps(world);
+    engine = new Engine(world, overlaps);
+    checker = new Checker(world, decider, overlaps);
     processor = new ModelProcessor(world, broker, decider, planted.rules(), checker);
     for (var i = 0; i < Plan.RUNNERS; i++) {
       runners.add(
@@ -165,17 +166,20 @@ final class Simulation {
     return new JobId("job-" + act.target());
   }
 
-  /** Every third job has short limits; the others must end without them. */
+  /** Every third job has short limits, every third ends by leases and reports alone. */
   private JobRequest request(Plan.Act act) {
-    var isShort = Math.floorMod(policySeed + act.target(), 3) == 0;
+    var hour = Duration.ofHours(1);
+    var policy =
+        switch (Math.floorMod(seed + act.target(), 3)) {
+          case 0 ->
+              new Policy(
+                  Duration.ofMillis(Policy.MIN_TIMEOUT_MS),
+                  Duration.ofMillis(Policy.MIN_TTL_MS),
+                  false);
+          case 1 -> new Policy(Duration.ofSeconds(20), hour, false);
+          default -> new Policy(hour, hour, false);
+        };
     return new JobRequest(
-        EndpointName.DEFAULT,
-        Jobs.INPUT,
-        new Policy(
-            Duration.ofMillis(isShort ? Policy.MIN_TIMEOUT_MS : 20_000),
-            isShort ? Duration.ofMillis(Policy.MIN_TTL_MS) : Duration.ofHours(1),
-            false),
-        Optional.of(Jobs.WEBHOOK),
-        "f00d");
+        EndpointName.DEFAULT, Jobs.INPUT, policy, Optional.of(Jobs.WEBHOOK), "f00d");
   }
 }

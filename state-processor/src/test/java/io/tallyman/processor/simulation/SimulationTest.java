@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  */
 class SimulationTest {
 
-  private static final int SEEDS = Integer.getInteger("simulation.seeds", 300);
+  private static final int SEEDS = Integer.getInteger("simulation.seeds", 1_000);
   private static final int LEAST_STEPS = 300;
 
   /** What a run that means something has met. */
