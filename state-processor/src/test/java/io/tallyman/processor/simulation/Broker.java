@@ -20,6 +20,9 @@ final class Broker {
   /** How long one taker of a dispatch keeps it from the others, in ms. */
   private static final long LOCK = 3_000;
 
+  /** A delayed message is under way for less than this, in ms. */
+  static final long SLOWEST = 4_000;
+
   private enum Status {
     PENDING,
     COMMITTED,
@@ -92,7 +95,7 @@ final class Broker {
   long latency() {
     if (isDelaying && world.chance(30)) {
       world.count("fault: delayed");
-      return world.between(100, 4_000);
+      return world.between(100, SLOWEST);
     }
     return world.between(1, 20);
   }

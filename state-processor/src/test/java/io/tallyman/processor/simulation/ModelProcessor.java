@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -62,6 +63,10 @@ final class ModelProcessor {
   private long downFor;
   private Crash crash = Crash.NONE;
   private boolean isInTransaction;
+
+  /** What the timers wrote in the transaction in which it froze. */
+  private Optional<List<Broker.Entry>> frozen = Optional.empty();
+
   private long ticked;
 
   ModelProcessor(World world, Broker broker, JobDecider decider, Rules rules, Checker checker) {
@@ -88,6 +93,7 @@ final class ModelProcessor {
   void heal() {
     crash = Crash.NONE;
     downUntil = 0;
+    fence();
   }
 
   private void live() {
@@ -166,7 +172,8 @@ final class ModelProcessor {
 
   private void end(Stores stores, List<Broker.Entry> timers, List<Step> steps) {
     if (world.now() < downUntil && downUntil > 0) {
-      world.in(downUntil - world.now(), () -> abort(timers, "fault: zombie processor"));
+      frozen = Optional.of(timers);
+      world.in(downUntil - world.now(), this::fence);
       return;
     }
     if (crash == Crash.BEFORE_COMMIT) {
@@ -183,6 +190,12 @@ final class ModelProcessor {
       goDown();
       world.count("fault: processor crash after commit");
     }
+  }
+
+  /** The process that comes after it ends its transaction. */
+  private void fence() {
+    frozen.ifPresent(timers -> abort(timers, "fault: zombie processor"));
+    frozen = Optional.empty();
   }
 
   private void abort(List<Broker.Entry> timers, String why) {

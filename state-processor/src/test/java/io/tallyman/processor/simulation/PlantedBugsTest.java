@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The simulation bites: each bug planted is found, by the invariant that it breaks. */
 class PlantedBugsTest {
 
-  private static final int SEEDS = 200;
+  private static final int SEEDS = 3_000;
 
   record Bug(String what, Planted planted, Invariant found) {
     @Override

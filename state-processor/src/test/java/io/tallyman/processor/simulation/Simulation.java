@@ -88,6 +88,7 @@ final class Simulation {
     world.runUntil(Plan.CHAOS);
     heal();
     var end = world.now() + PATIENCE;
+    world.runUntil(world.now() + Broker.SLOWEST);
     do {
       world.runUntil(world.now() + LOOK);
     } while (world.now() < end && !isQuiet());
