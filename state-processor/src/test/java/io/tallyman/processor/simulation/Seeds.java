@@ -15,6 +15,7 @@ final class Seeds {
   private final Planted planted;
   private final Map<String, Integer> met = new TreeMap<>();
   private int fewestSteps = Integer.MAX_VALUE;
+  private long steps;
 
   Seeds(Planted planted) {
     this.planted = planted;
@@ -25,6 +26,7 @@ final class Seeds {
     for (var seed = from; seed < from + count; seed++) {
       var plan = Plan.of(seed);
       var result = Simulation.run(plan, planted, false);
+      steps += result.steps();
       fewestSteps = Math.min(fewestSteps, result.steps());
       result.met().forEach((what, times) -> met.merge(what, times, Integer::sum));
       if (result.violation().isPresent()) {
@@ -37,6 +39,11 @@ final class Seeds {
 
   Map<String, Integer> met() {
     return met;
+  }
+
+  /** All that happened in all runs. */
+  long steps() {
+    return steps;
   }
 
   int fewestSteps() {

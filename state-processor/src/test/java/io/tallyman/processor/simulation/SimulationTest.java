@@ -8,12 +8,16 @@ import io.tallyman.schemas.job.Rejection;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The rules in a system that breaks: {@code -Dsimulation.seeds=10000} for more seeds, {@code
  * -Dsimulation.seed=N} for that one alone. See {@code docs/reliability/simulation.md}.
  */
 class SimulationTest {
+
+  private static final Logger LOG = LoggerFactory.getLogger(SimulationTest.class);
 
   private static final int SEEDS = Integer.getInteger("simulation.seeds", 1_000);
   private static final int LEAST_STEPS = 300;
@@ -47,6 +51,8 @@ class SimulationTest {
 
     var failure = one == null ? seeds.run(0, SEEDS) : seeds.run(one, 1);
 
+    LOG.warn(
+        "{} steps, at least {} a seed; met {}", seeds.steps(), seeds.fewestSteps(), seeds.met());
     assertThat(failure.map(Seeds.Failure::story)).isEmpty();
     assertThat(seeds.fewestSteps()).isGreaterThanOrEqualTo(LEAST_STEPS);
     if (one == null) {
