@@ -51,7 +51,7 @@ class SimulationTest {
 
     var failure = one == null ? seeds.run(0, SEEDS) : seeds.run(one, 1);
 
-    LOG.warn(
+    LOG.info(
         "{} steps, at least {} a seed; met {}", seeds.steps(), seeds.fewestSteps(), seeds.met());
     assertThat(failure.map(Seeds.Failure::story)).isEmpty();
     assertThat(seeds.fewestSteps()).isGreaterThanOrEqualTo(LEAST_STEPS);
