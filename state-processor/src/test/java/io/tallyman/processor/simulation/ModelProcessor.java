@@ -61,6 +61,7 @@ final class ModelProcessor {
           Collections.nCopies(Broker.PARTITIONS, 0));
   private long downUntil;
   private long downFor;
+  private long freezesFor;
   private Crash crash = Crash.NONE;
   private boolean isInTransaction;
 
@@ -83,15 +84,14 @@ final class ModelProcessor {
     this.downFor = downFor;
   }
 
-  /**
-   * It stands still, in the middle of a transaction if it is in one, and is fenced when it goes on.
-   */
-  void freeze(long length) {
-    downUntil = world.now() + length;
+  /** It stands still in the middle of its next transaction, and is fenced when it goes on. */
+  void freezeInTransaction(long length) {
+    freezesFor = length;
   }
 
   void heal() {
     crash = Crash.NONE;
+    freezesFor = 0;
     downUntil = 0;
     fence();
   }
@@ -171,7 +171,9 @@ final class ModelProcessor {
   }
 
   private void end(Stores stores, List<Broker.Entry> timers, List<Step> steps) {
-    if (world.now() < downUntil && downUntil > 0) {
+    if (freezesFor > 0) {
+      downUntil = world.now() + freezesFor;
+      freezesFor = 0;
       frozen = Optional.of(timers);
       world.in(downUntil - world.now(), this::fence);
       return;

@@ -16,7 +16,7 @@ record Plan(long seed, List<Act> acts) {
   /** While it lasts, in ms, things break; after it everything is healed. */
   static final long CHAOS = 40_000;
 
-  static final int JOBS = 6;
+  static final int JOBS = 10;
   static final int RUNNERS = 3;
 
   private static final int MOST_FAULTS = 12;

@@ -45,8 +45,8 @@ class PlantedBugsTest {
             .foundBy(Invariant.MAX_ATTEMPTS),
         decides("a lost lease changes nothing", PlantedBugsTest::neverTakesBack)
             .foundBy(Invariant.ENDS_AFTER_HEAL),
-        runs("a runner never fences itself", ModelRunner.Bug.NEVER_FENCES_ITSELF),
-        runs("a runner runs what it has no lease for", ModelRunner.Bug.RUNS_WITHOUT_LEASE));
+        runs("a runner never fences itself", ModelAttempts.Bug.NEVER_FENCES_ITSELF),
+        runs("a runner runs what it has no lease for", ModelAttempts.Bug.RUNS_WITHOUT_LEASE));
   }
 
   @ParameterizedTest
@@ -60,7 +60,7 @@ class PlantedBugsTest {
 
   private record Wrong(String what, Rules rules) {
     Bug foundBy(Invariant invariant) {
-      return new Bug(what, new Planted(rules, ModelRunner.Bug.NONE), invariant);
+      return new Bug(what, new Planted(rules, ModelAttempts.Bug.NONE), invariant);
     }
   }
 
@@ -68,7 +68,7 @@ class PlantedBugsTest {
     return new Wrong(what, rules);
   }
 
-  private static Bug runs(String what, ModelRunner.Bug bug) {
+  private static Bug runs(String what, ModelAttempts.Bug bug) {
     return new Bug(what, new Planted(Rules.real(), bug), Invariant.NO_OVERLAP);
   }
 

@@ -41,8 +41,8 @@ final class Simulation {
       Optional<Violation> violation, Map<String, Integer> met, int steps, List<String> trace) {}
 
   /** What is wrong on purpose. */
-  record Planted(Rules rules, ModelRunner.Bug runnerBug) {
-    static final Planted NOTHING = new Planted(Rules.real(), ModelRunner.Bug.NONE);
+  record Planted(Rules rules, ModelAttempts.Bug runnerBug) {
+    static final Planted NOTHING = new Planted(Rules.real(), ModelAttempts.Bug.NONE);
   }
 
   private final World world;
@@ -127,7 +127,7 @@ final class Simulation {
       case RETRY -> say(new JobCommand.Retry(job(act), "api"));
       case CRASH_PROCESSOR_BEFORE_COMMIT -> processor.crashAtCommit(false, length);
       case CRASH_PROCESSOR_AFTER_COMMIT -> processor.crashAtCommit(true, length);
-      case FREEZE_PROCESSOR -> processor.freeze(length);
+      case FREEZE_PROCESSOR -> processor.freezeInTransaction(length);
       case CRASH_RUNNER -> runners.get(act.target()).crash(length);
       case STOP_RUNNER -> runners.get(act.target()).stop(length);
       case FREEZE_RUNNER -> runners.get(act.target()).freeze(length);
