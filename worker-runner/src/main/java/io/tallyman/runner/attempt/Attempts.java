@@ -119,19 +119,24 @@ public final class Attempts implements AutoCloseable {
     try {
       var held = book.get(id);
       if (held != null) {
-        if (!held.isRunning && !isClosing) {
-          held.begin(lease);
+        if (held.isRunning || isClosing) {
+          return;
+        }
+        held.begin(lease);
+        if (!held.isLeaseEnding(System.nanoTime())) {
           var attempt = new Attempt(id, held.endpoint, held.input, deadline);
           Thread.ofVirtual().name(id.containerName()).start(() -> live(held, attempt, timeLeft));
+          return;
         }
-        return;
+        // The order was long under way: another runner may run the job by now.
+        forget(id);
       }
     } finally {
       lock.unlock();
     }
     // An earlier process of this runner asked, or the answer came too late. Whoever has the order
     // must give it back, or the job would wait for its time limit.
-    LOG.warn("{}: told to run it, but it is not here; handing it back", id);
+    LOG.warn("{}: told to run it, but it is not held here any more; handing it back", id);
     reports.release(id, "runner_restarted: the runner no longer has this attempt");
   }
 

@@ -199,6 +199,17 @@ class AttemptsTest {
   }
 
   @Test
+  void shouldHandBackWhatItIsToldToRunWhenItsLeaseIsOver() throws Exception {
+    attempts.offer(dispatch(ONE));
+
+    attempts.run(ONE, Instant.EPOCH, LONG, Duration.ofNanos(1));
+
+    assertThat(next()).startsWith("release one: ");
+    assertThat(reported).isEmpty();
+    assertThat(attempts.offer(dispatch(TWO))).isEqualTo(Offer.TAKEN);
+  }
+
+  @Test
   void shouldRunOnAsLongAsItRenews() throws Exception {
     // given
     var lease = Duration.ofMillis(900);
