@@ -105,6 +105,27 @@ class DevIT {
     }
   }
 
+  /**
+   * A share fetch that brought only a transaction's marker once ended the poll: 3 jobs a second.
+   */
+  @Test
+  void shouldWorkOffABacklogWithoutAPauseBetweenJobs() throws Exception {
+    try (var tally = Tally.dev(dataDir)) {
+      // when
+      var start = System.nanoTime();
+      var jobs =
+          java.util.stream.IntStream.range(0, 100)
+              .mapToObj(_ -> run(tally, "{}", null).id().value())
+              .toList();
+      for (var job : jobs) {
+        await(tally, job);
+      }
+
+      // then: 3 s on a quiet machine, 30 s and more with the pauses
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
+    }
+  }
+
   @Test
   void shouldLeaveNothingRunningAndKeepTheDataWhenInterrupted() throws Exception {
     // given
