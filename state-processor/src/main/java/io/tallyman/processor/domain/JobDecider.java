@@ -80,10 +80,11 @@ public final class JobDecider {
               complete.attempt(),
               complete.runner(),
               running ->
-                  new JobCompleted(
-                      next(running, at, actor(running.runner())),
-                      running.until(at),
-                      complete.output()));
+                  accepted(
+                      new JobCompleted(
+                          next(running, at, actor(running.runner())),
+                          running.until(at),
+                          complete.output())));
       case Fail fail ->
           report(
               "fail",
@@ -92,8 +93,11 @@ public final class JobDecider {
               fail.attempt(),
               fail.runner(),
               running ->
-                  new JobFailed(
-                      next(running, at, actor(running.runner())), running.until(at), fail.error()));
+                  accepted(
+                      new JobFailed(
+                          next(running, at, actor(running.runner())),
+                          running.until(at),
+                          fail.error())));
       case Release release ->
           report(
               "release",
@@ -102,10 +106,12 @@ public final class JobDecider {
               release.attempt(),
               release.runner(),
               running ->
-                  release.lost()
-                      ? lost(running, release.reason(), actor(running.runner()), at)
-                      : requeued(running, release.reason(), actor(running.runner()), at));
-      case Renew renew -> renew(state, renew, at);
+                  accepted(
+                      release.lost()
+                          ? lost(running, release.reason(), actor(running.runner()), at)
+                          : requeued(running, release.reason(), actor(running.runner()), at)));
+      case Renew renew ->
+          report("renew", state, renew.jobId(), renew.attempt(), renew.runner(), _ -> leased(at));
       case Cancel cancel -> cancel(state, cancel, at);
       case Retry retry -> retry(state, retry, at);
       case Expire expire -> expire(state, expire, at);
@@ -191,33 +197,17 @@ public final class JobDecider {
     };
   }
 
-  private Decision renew(JobState state, Renew renew, Instant at) {
-    return state instanceof Running running
-            && running.attempt() == renew.attempt()
-            && running.runner().equals(renew.runner())
-        ? leased(at)
-        : report(
-            "renew",
-            state,
-            renew.jobId(),
-            renew.attempt(),
-            renew.runner(),
-            _ -> {
-              throw new IllegalStateException("Expected a refusal of " + renew);
-            });
-  }
-
-  /** What a runner reports counts only for the attempt that it runs now. */
+  /** What a runner says counts only for the attempt that it runs now. */
   private static Decision report(
       String verb,
       JobState state,
       JobId job,
       int attempt,
       RunnerId runner,
-      Function<Running, JobEvent> event) {
+      Function<Running, Decision> decision) {
     return switch (state) {
       case Running running when running.attempt() == attempt && running.runner().equals(runner) ->
-          accepted(event.apply(running));
+          decision.apply(running);
       case Running running when running.attempt() != attempt ->
           Refusal.stale(verb, job, attempt, running.attempt());
       case Running running -> Refusal.runByAnother(verb, job, running.runner());
