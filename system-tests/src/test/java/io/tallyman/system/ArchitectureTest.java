@@ -106,7 +106,10 @@ class ArchitectureTest {
           new Technology("org.apache.hc..", "..http.."),
           new Technology("io.github.resilience4j..", "..resilience.."),
           new Technology(
-              "com.fasterxml.jackson..", "io.tallyman.schemas.json", "io.tallyman.api.http"),
+              "com.fasterxml.jackson..",
+              "io.tallyman.schemas.json",
+              "io.tallyman.api.http",
+              "io.tallyman.chaos.history"),
           new Technology("picocli..", "io.tallyman.cli"));
 
   private static final List<Exemption> EXEMPTIONS =
@@ -138,6 +141,7 @@ class ArchitectureTest {
             "io.tallyman.runner.Runner",
             "io.tallyman.webhooks.WebhookDispatcher",
             "io.tallyman.bench.Benchmark",
+            "io.tallyman.chaos.history.History",
             "io.tallyman.cli.Tally");
   }
 
@@ -191,7 +195,10 @@ class ArchitectureTest {
                   Stream.concat(
                           others,
                           Stream.of(
-                              "io.tallyman.cli..", "io.tallyman.embedded..", "io.tallyman.bench.."))
+                              "io.tallyman.cli..",
+                              "io.tallyman.embedded..",
+                              "io.tallyman.bench..",
+                              "io.tallyman.chaos.."))
                       .toArray(String[]::new))
               .because(
                   "services are started, stopped and upgraded one by one: what both sides need to"
