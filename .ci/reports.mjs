@@ -16,6 +16,7 @@ const demanded = [
   "SdkIT",
   "ServicesIT",
   "DeadLettersIT",
+  "ComplaintsIT",
   "TopicSetupIT",
 ];
 const seen = new Set();
