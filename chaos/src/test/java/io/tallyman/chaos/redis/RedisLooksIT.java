@@ -76,6 +76,29 @@ class RedisLooksIT {
   }
 
   @Test
+  void shouldTellWhatCameBackAsItWas() {
+    try (var redis = EmbeddedRedis.start(folder);
+        var client = RedisClient.create(redis.url());
+        var looks = looks(redis.url())) {
+      // given
+      var view = Map.of("sequence", "1", "document", "{}");
+      client.hset("job:a", view);
+      client.pexpire("job:a", 1_000_000);
+      looks.look(false);
+
+      // when
+      client.flushAll();
+      looks.look(false);
+      client.hset("job:a", view);
+      client.pexpire("job:a", 1_000_000);
+      looks.look(false);
+
+      // then
+      assertThat(seen).hasSize(2);
+    }
+  }
+
+  @Test
   void shouldSeeThousandsOfKeysInOneLook() {
     try (var redis = EmbeddedRedis.start(folder);
         var client = RedisClient.create(redis.url());
