@@ -45,6 +45,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.testcontainers.DockerClientFactory;
 
 /** The load and the recorders of a chaos run, on the real product, with nothing broken. */
 class ChaosLoadIT {
@@ -53,13 +54,30 @@ class ChaosLoadIT {
   private static final String SECRET = "whsec_Y2FuYXJ5LW9mLXRoZS13ZWJob29rLXNlY3JldA==";
   private static final Pattern KAFKA = Pattern.compile("Kafka +(\\S+)");
   private static final Pattern REDIS = Pattern.compile("Redis +(redis://\\S+)");
+
+  /** Of this run alone: others use the same engine. */
+  private static final String RUNNER = "chaos-load-" + ProcessHandle.current().pid();
+
+  private static final String ENGINE =
+      Optional.ofNullable(System.getenv("TALLY_DOCKER_HOST")).orElse("unix:///var/run/docker.sock");
   private static final int JOBS = 80;
 
   @TempDir Path folder;
   @TempDir Path dataDir;
 
   @Test
-  void shouldTellTheWholeStoryOfARun() throws Exception {
+  void shouldTellTheWholeStoryOfARunOfProcesses() throws Exception {
+    shouldTellTheWholeStory("process", Optional.empty());
+  }
+
+  @Test
+  void shouldTellTheWholeStoryOfARunOfContainers() throws Exception {
+    Containers.requireEngine();
+    BusyboxImage.require(DockerClientFactory.instance().client());
+    shouldTellTheWholeStory("docker", Optional.of(ENGINE));
+  }
+
+  private void shouldTellTheWholeStory(String runtime, Optional<String> engine) throws Exception {
     // given
     var files = folder.resolve("history");
     var keys = Files.writeString(folder.resolve("keys"), KEY + "\n");
@@ -69,14 +87,19 @@ class ChaosLoadIT {
             JobPrograms.endpointsYaml(SECRET, 5, Duration.ofMillis(300)));
     var environment =
         Map.of(
-            "TALLY_ENDPOINTS_FILE", endpoints.toString(),
-            "TALLY_API_KEY_FILE", keys.toString(),
-            "TALLY_RUNNER_SLOTS", "8");
+            "TALLY_ENDPOINTS_FILE",
+            endpoints.toString(),
+            "TALLY_API_KEY_FILE",
+            keys.toString(),
+            "TALLY_RUNNER_ID",
+            RUNNER,
+            "TALLY_RUNNER_SLOTS",
+            "8");
 
     // when
     List<String> left;
     int accepted;
-    try (var tally = Tally.dev(environment, dataDir);
+    try (var tally = Tally.dev(environment, dataDir, "--runtime", runtime);
         var writer = new HistoryWriter(files)) {
       var ticker = new Ticker(Instant.now());
       var site =
@@ -93,13 +116,13 @@ class ChaosLoadIT {
           new Watched(
               Map.of("tally", URI.create(tally.apiUrl())),
               _ -> OptionalLong.of(tally.pid()),
-              Set.of("tally"),
-              Optional.empty(),
+              Set.of(RUNNER),
+              engine,
               dataDir.toRealPath());
       try (var receiver = new Receiver(ticker, writer::write);
           var recorders = new Recorders(site, watched)) {
         recorders.start();
-        accepted = load(site, new LoadPlan(receiver.url(), 6, 12, Duration.ofSeconds(5)));
+        accepted = load(site, new LoadPlan(receiver.url(), 6, 8, Duration.ofSeconds(5)));
         awaitWebhooks(files);
         left = recorders.left();
         assertThat(recorders.finish()).isGreaterThan(5L * accepted);
@@ -122,7 +145,7 @@ class ChaosLoadIT {
     assertThat(history.received().stream().map(Received::answer).collect(toSet()))
         .contains(200, 500, 0);
     assertThat(history.containers())
-        .anyMatch(it -> it.kind() == ContainerSighting.Kind.ENDED && it.runner().equals("tally"));
+        .anyMatch(it -> it.kind() == ContainerSighting.Kind.ENDED && it.runner().equals(RUNNER));
     assertThat(history.redis().stream().filter(RedisSighting::isLast)).hasSize(accepted);
     assertThat(history.log().stream().map(LogRecord::topic).collect(toSet()))
         .contains("job-commands", "job-events", "job-dispatch.default", "webhook-attempts");
