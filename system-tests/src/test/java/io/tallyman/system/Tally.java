@@ -132,6 +132,11 @@ final class Tally implements AutoCloseable {
     }
   }
 
+  /** Number of the process: that of the JVM, which takes the place of the shell. */
+  long pid() {
+    return process.pid();
+  }
+
   /** All processes below it, such as its Redis. */
   List<ProcessHandle> descendants() {
     return process.descendants().toList();
