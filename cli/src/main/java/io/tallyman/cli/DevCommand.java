@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
 final class DevCommand implements Callable<Integer> {
 
   /** What `dev` brings along, whatever the user has set for services that run alone. */
-  private static final List<Variable<?>> OWN = List.of(CommonSettings.KAFKA, CommonSettings.REDIS);
+  private static final List<Variable<?>> OWN =
+      List.of(CommonSettings.KAFKA, CommonSettings.REDIS, RunnerSettings.DRAIN);
 
   @Option(
       names = "--port",

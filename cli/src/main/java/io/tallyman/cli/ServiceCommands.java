@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -44,6 +44,8 @@ public final class ServiceCommands {
   private static final Variable<String> JAVA_OPTIONS =
       Variable.text("TALLY_JAVA_OPTS", "", "Further JVM options for ./tally, such as -Xmx2g");
 
+  private static final Logger LOG = LoggerFactory.getLogger(ServiceCommands.class);
+
   private ServiceCommands() {}
 
   /** Every setting of every service, for the check of names and for the documentation. */
@@ -65,7 +67,8 @@ public final class ServiceCommands {
   static final class ApiCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
-      return serve(Api.start(ApiSettings.from(environment())));
+      var orders = StopOrders.listen();
+      return serve(Api.start(ApiSettings.from(environment())), orders);
     }
   }
 
@@ -77,7 +80,8 @@ public final class ServiceCommands {
   static final class StateProcessorCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException, IOException {
-      return serveWithHealth(StateProcessor.start(ProcessorSettings.from(environment())));
+      return serveWithHealth(
+          environment -> StateProcessor.start(ProcessorSettings.from(environment)));
     }
   }
 
@@ -89,7 +93,7 @@ public final class ServiceCommands {
   static final class WorkerRunnerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException, IOException {
-      return serveWithHealth(Runner.start(RunnerSettings.from(environment())));
+      return serveWithHealth(environment -> Runner.start(RunnerSettings.from(environment)));
     }
   }
 
@@ -101,7 +105,8 @@ public final class ServiceCommands {
   static final class WebhookDispatcherCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException, IOException {
-      return serveWithHealth(WebhookDispatcher.start(WebhookSettings.from(environment())));
+      return serveWithHealth(
+          environment -> WebhookDispatcher.start(WebhookSettings.from(environment)));
     }
   }
 
@@ -111,35 +116,32 @@ public final class ServiceCommands {
     return environment;
   }
 
-  private static int serveWithHealth(Service service) throws InterruptedException, IOException {
+  private static int serveWithHealth(Start start) throws InterruptedException, IOException {
+    var orders = StopOrders.listen();
+    var service = start.start(environment());
     try (var health = new HealthServer(HEALTH_PORT.from(System.getenv()), service)) {
-      LoggerFactory.getLogger(ServiceCommands.class)
-          .info("probes on port {}: /livez /readyz", health.port());
-      return serve(service);
+      LOG.info("probes on port {}: /livez /readyz", health.port());
+      return serve(service, orders);
     }
   }
 
-  /** Until the process is told to end. */
-  private static int serve(Service service) throws InterruptedException {
-    var stop = new CountDownLatch(1);
-    var stopped = new CountDownLatch(1);
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  stop.countDown();
-                  try {
-                    stopped.await();
-                  } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                  }
-                },
-                "stop"));
+  /** Until the process is told to end; told again, it does not wait for what may wait. */
+  private static int serve(Service service, StopOrders orders) throws InterruptedException {
     try (service) {
-      stop.await();
-    } finally {
-      stopped.countDown();
+      orders.await();
+      LOG.info("told to stop");
+      orders.onRepeat(
+          () -> {
+            LOG.info("told again to stop: not waiting any longer");
+            service.hurry();
+          });
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  /** Reads its settings and starts. */
+  @FunctionalInterface
+  private interface Start {
+    Service start(Map<String, String> environment);
   }
 }

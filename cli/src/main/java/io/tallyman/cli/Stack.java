@@ -88,7 +88,9 @@ public final class Stack implements AutoCloseable {
               .withDefault(ApiSettings.HOST, LOOPBACK)
               .withDefault(RunnerSettings.ID, options.folder().runner().value())
               .with(CommonSettings.DATA_DIR, dataDir.toString())
-              .with(ApiSettings.PORT, Integer.toString(options.port()));
+              .with(ApiSettings.PORT, Integer.toString(options.port()))
+              // Whoever presses Ctrl-C wants the prompt back.
+              .with(RunnerSettings.DRAIN, "0s");
       var choice = choosing(RunnerSettings.from(given.variables()), options.runtime());
       var redisStart =
           new Starting<>("start-redis", () -> EmbeddedRedis.start(dataDir.resolve("redis")));

@@ -16,6 +16,12 @@ public interface Service extends AutoCloseable {
   void close();
 
   /**
+   * Told again to stop, by somebody who does not want to wait: ends what {@link #close()} waits for
+   * by choice. Called on another thread while that runs, or before; does not block.
+   */
+  default void hurry() {}
+
+  /**
    * How one dependency is.
    *
    * @param name of the dependency, such as {@code kafka}

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tallyman.cli.ServiceCommands;
+import io.tallyman.runner.RunnerSettings;
 import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.Topics;
 import java.io.IOException;
@@ -120,14 +121,23 @@ class ComposeFileTest {
   }
 
   @Test
-  void shouldKeepWhatCostsTimeToRebuild() {
-    assertThat(Stream.of("api", "state-processor"))
+  void shouldKeepWhatCostsTimeToRebuildOrCannotBe() {
+    assertThat(Stream.of("api", "state-processor", "worker-runner"))
         .allSatisfy(
             name ->
                 assertThat(SERVICES.path(name).path("volumes").toString())
                     .contains(":/var/lib/tallyman"));
     assertThat(SERVICES.path("kafka").path("volumes").toString())
         .contains(environment("kafka").get("KAFKA_LOG_DIRS"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("ours")
+  void shouldKillNoServiceBeforeItHasStoppedByItself(String name) {
+    var grace = Variable.parseDuration(SERVICES.path(name).path("stop_grace_period").asText("10s"));
+
+    assertThat(grace)
+        .isGreaterThanOrEqualTo(RunnerSettings.DRAIN.from(environment(name)).plusSeconds(8));
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.tallyman.runner.kafka.ReportWriter;
 import io.tallyman.runner.kafka.RunnerTopics;
 import io.tallyman.runner.process.ProcessRuntime;
 import io.tallyman.runtime.Service;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -27,9 +28,16 @@ public final class Runner implements Service {
   private final ReportWriter writer;
   private final Attempts attempts;
   private final RunnerTopics topics;
+  private final Duration drain;
+  private volatile boolean isStopping;
 
   private Runner(
-      AttemptRuntime runtime, ReportWriter writer, Attempts attempts, RunnerTopics topics) {
+      AttemptRuntime runtime,
+      ReportWriter writer,
+      Attempts attempts,
+      RunnerTopics topics,
+      Duration drain) {
+    this.drain = drain;
     this.runtime = runtime;
     this.writer = writer;
     this.attempts = attempts;
@@ -72,21 +80,34 @@ public final class Runner implements Service {
             writer,
             clock);
     topics.start();
-    return new Runner(runtime, writer, attempts, topics);
+    return new Runner(runtime, writer, attempts, topics, settings.drain());
   }
 
   @Override
   public List<Health> health() {
-    return List.of(topics.health(), runtime.health());
+    return isStopping
+        ? List.of(Health.notReady("runner", "told to stop: takes nothing new, ends what it has"))
+        : List.of(topics.health(), runtime.health());
   }
 
+  /** As every service does, but what runs has the time of {@link RunnerSettings#drain} first. */
   @Override
   public void close() {
+    isStopping = true;
+    if (drain.isPositive()) {
+      topics.stopTaking();
+      attempts.drain(drain);
+    }
     // In this order: nothing new comes, what runs is killed and handed back, that is flushed.
     topics.close();
     attempts.close();
     writer.close();
     runtime.close();
     LOG.info("runner stopped");
+  }
+
+  @Override
+  public void hurry() {
+    attempts.hurry();
   }
 }

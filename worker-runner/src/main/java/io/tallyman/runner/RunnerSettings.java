@@ -5,6 +5,7 @@ import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.RunnerId;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -17,6 +18,7 @@ import java.util.Map;
  * @param batch how many dispatches it takes at once, and how many slots must be free for that
  * @param runtime what runs the attempts
  * @param dockerHost where the Docker engine listens
+ * @param drain how long what runs may go on when the runner is told to stop
  */
 public record RunnerSettings(
     CommonSettings common,
@@ -24,7 +26,8 @@ public record RunnerSettings(
     int slots,
     int batch,
     RuntimeChoice runtime,
-    String dockerHost) {
+    String dockerHost,
+    Duration drain) {
 
   public static final Variable<String> ID =
       Variable.text(
@@ -65,10 +68,22 @@ public record RunnerSettings(
           "unix:///var/run/docker.sock",
           "Where the Docker engine listens: unix:///path or tcp://host:port");
 
+  public static final Variable<Duration> DRAIN =
+      Variable.duration(
+          "TALLY_RUNNER_DRAIN",
+          "10s",
+          "How long what runs may go on when the runner is told to stop; what has not ended then is"
+              + " handed back. 0s: at once. The process needs up to 8s more, so kill it no sooner");
+
   /** All of its own. */
-  public static final List<Variable<?>> ALL = List.of(ID, SLOTS, BATCH, RUNTIME, DOCKER_HOST);
+  public static final List<Variable<?>> ALL =
+      List.of(ID, SLOTS, BATCH, RUNTIME, DOCKER_HOST, DRAIN);
 
   public RunnerSettings {
+    if (drain.isNegative()) {
+      throw new IllegalArgumentException(
+          "%s=%s: Expected a duration of 0s or more".formatted(DRAIN.name(), drain));
+    }
     if (batch > slots) {
       throw new IllegalArgumentException(
           "%s=%d: Expected at most as many as %s=%d"
@@ -90,7 +105,8 @@ public record RunnerSettings(
         SLOTS.from(environment),
         BATCH.from(environment),
         RUNTIME.from(environment),
-        DOCKER_HOST.from(environment));
+        DOCKER_HOST.from(environment),
+        DRAIN.from(environment));
   }
 
   /** Reads them; the runner's name is the host's when none is set. */
@@ -100,7 +116,7 @@ public record RunnerSettings(
 
   /** The same with another runtime. */
   public RunnerSettings with(RuntimeChoice other) {
-    return new RunnerSettings(common, id, slots, batch, other, dockerHost);
+    return new RunnerSettings(common, id, slots, batch, other, dockerHost, drain);
   }
 
   private static RunnerId runnerId(String text) {

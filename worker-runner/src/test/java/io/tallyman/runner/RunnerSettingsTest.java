@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tallyman.schemas.job.RunnerId;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,12 +22,14 @@ class RunnerSettingsTest {
     assertThat(settings.batch()).isEqualTo(1);
     assertThat(settings.runtime()).isEqualTo(RuntimeChoice.DOCKER);
     assertThat(settings.dockerHost()).isEqualTo("unix:///var/run/docker.sock");
+    assertThat(settings.drain()).isEqualTo(Duration.ofSeconds(10));
   }
 
   @ParameterizedTest
   @CsvSource({
     "TALLY_RUNNER_ID,a b,runner id",
     "TALLY_RUNNER_SLOTS,0,from 1 to",
+    "TALLY_RUNNER_DRAIN,PT-1S,0s or more",
     "TALLY_RUNNER_BATCH,5,at most as many as TALLY_RUNNER_SLOTS=4",
     "TALLY_RUNNER_RUNTIME,podman,'auto, docker or process'"
   })

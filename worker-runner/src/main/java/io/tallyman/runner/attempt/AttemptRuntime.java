@@ -1,7 +1,6 @@
 package io.tallyman.runner.attempt;
 
 import io.tallyman.runtime.Service.Health;
-import java.util.List;
 
 /**
  * The port to whatever runs attempts: containers, processes, or nothing at all in a benchmark. One
@@ -28,13 +27,29 @@ public interface AttemptRuntime extends AutoCloseable {
   Outcome run(Attempt attempt, OutputSink output, StopSignal stop) throws InterruptedException;
 
   /**
-   * Ends and removes what an earlier process of this runner left behind. Called once, before the
-   * first {@link #run}.
+   * Looks for what an earlier process of this runner left behind, and ends and removes what nobody
+   * can go on with. Called once, before the first {@link #run}.
    *
-   * @return the attempts found, which nobody runs now
+   * @return what was found; each orphan is to be given to {@link #resume} or to {@link #discard}
    */
-  default List<AttemptId> reap() {
-    return List.of();
+  default Left reap() {
+    return Left.NOTHING;
+  }
+
+  /**
+   * Goes on with an orphan to its end, as {@link #run} does with what it began. What it said before
+   * is said once more.
+   *
+   * @throws InterruptedException when the calling thread is interrupted; the attempt is killed
+   */
+  default Outcome resume(Attempt attempt, OutputSink output, StopSignal stop)
+      throws InterruptedException {
+    throw new IllegalStateException("Expected no orphan, for %s leaves none".formatted(name()));
+  }
+
+  /** Ends and removes an orphan. What cannot be removed now is logged, and removed later. */
+  default void discard(AttemptId id) {
+    throw new IllegalStateException("Expected no orphan, for %s leaves none".formatted(name()));
   }
 
   /** Whether it could run an attempt now. Answers within a second. */

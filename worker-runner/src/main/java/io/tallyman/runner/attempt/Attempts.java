@@ -20,12 +20,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The attempts that this runner holds, at most one per slot. One is taken (it waits for the
  * state-processor's word), then runs on a virtual thread of its own, and is gone when its report is
- * durable. Thread-safe: {@code lock} guards the book and the flags; nothing slow happens under it.
+ * durable. What an earlier process left waits for that word too, but goes on meanwhile.
+ * Thread-safe: {@code lock} guards the book and the flags; nothing slow happens under it.
  */
 public final class Attempts implements AutoCloseable {
-
-  /** A Start is answered within milliseconds. After this long the answer is taken for lost. */
-  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(10);
 
   /** Time for containers to die when the runner stops; it must stop within 4 s in all. */
   private static final Duration CLOSE_PATIENCE = Duration.ofMillis(2_200);
@@ -41,8 +39,10 @@ public final class Attempts implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Map<AttemptId, Held> book = new HashMap<>();
+  private final Leases leases;
   private boolean isReady;
   private boolean isClosing;
+  private boolean isHurried;
   private boolean isReaped;
 
   /**
@@ -54,6 +54,7 @@ public final class Attempts implements AutoCloseable {
     this.reports = reports;
     this.slots = slots;
     this.execution = new Execution(runtime, reports);
+    this.leases = new Leases(book, lock, reports);
   }
 
   /**
@@ -87,7 +88,7 @@ public final class Attempts implements AutoCloseable {
       if (isClosing || book.size() >= slots || endpoint.isEmpty()) {
         return Offer.REFUSED;
       }
-      book.put(id, new Held(endpoint.get(), dispatch.input()));
+      book.put(id, Held.taken(endpoint.get(), dispatch.input()));
       return Offer.TAKEN;
     } finally {
       lock.unlock();
@@ -119,17 +120,16 @@ public final class Attempts implements AutoCloseable {
     try {
       var held = book.get(id);
       if (held != null) {
-        if (held.isRunning || isClosing) {
+        if (held.isRunning || held.stop.isRequested()) {
           return;
         }
-        held.begin(lease);
-        if (!held.isLeaseEnding(System.nanoTime())) {
-          var attempt = new Attempt(id, held.endpoint, held.input, deadline);
+        if (held.begin(lease)) {
+          var attempt = new Attempt(id, held.endpoint, held.input, deadline, lease);
           Thread.ofVirtual().name(id.containerName()).start(() -> live(held, attempt, timeLeft));
           return;
         }
         // The order was long under way: another runner may run the job by now.
-        forget(id);
+        drop(id, held);
       }
     } finally {
       lock.unlock();
@@ -152,7 +152,7 @@ public final class Attempts implements AutoCloseable {
       if (held.isRunning) {
         held.stop.request();
       } else {
-        forget(id);
+        drop(id, held);
       }
     } finally {
       lock.unlock();
@@ -160,20 +160,19 @@ public final class Attempts implements AutoCloseable {
   }
 
   /**
-   * To be called every few seconds, by one thread: looks after the runtime, renews leases, and asks
-   * again about attempts whose Start was never answered.
+   * Looks after the runtime, and says nothing to anybody; {@link #tick()} does the same and more.
+   * To be called every few seconds, by one thread.
    *
    * @return how the runtime is
    */
-  public Health tick() {
+  public Health look() {
     var health = runtime.health();
     if (health.isReady() && !isReaped) {
-      runtime.reap().forEach(id -> reports.lost(id, "runner_restarted: the runner was gone"));
+      var left = runtime.reap();
+      left.dead().forEach(id -> leases.lose(id, "runner_restarted: the runner was gone"));
+      left.orphans().forEach(this::adopt);
       isReaped = true;
     }
-    var unanswered = new ArrayList<AttemptId>();
-    var ending = new HashMap<AttemptId, Held>();
-    var now = System.nanoTime();
     lock.lock();
     try {
       if (isReady != health.isReady()) {
@@ -182,26 +181,22 @@ public final class Attempts implements AutoCloseable {
         isReady = health.isReady();
         changed.signalAll();
       }
-      book.forEach(
-          (id, held) -> {
-            if (!held.isRunning && held.isUnansweredFor(ANSWER_PATIENCE)) {
-              held.askedAt = System.nanoTime();
-              unanswered.add(id);
-            }
-            if (held.isToBeRenewed(now)) {
-              held.renewedAt = now;
-              ending.put(id, held);
-            }
-          });
     } finally {
       lock.unlock();
     }
-    ending.forEach((id, held) -> reports.renew(id, () -> renewed(held, now)));
-    for (var id : unanswered) {
-      LOG.warn(
-          "{}: no answer to its Start for {} s; asking again", id, ANSWER_PATIENCE.toSeconds());
-      reports.startAgain(id);
-    }
+    return health;
+  }
+
+  /**
+   * To be called every few seconds, by the thread of {@link #look()}, once answers can be heard:
+   * looks after the runtime, renews leases, and asks about attempts whose Start was never written,
+   * or never answered.
+   *
+   * @return how the runtime is
+   */
+  public Health tick() {
+    var health = look();
+    leases.tick();
     return health;
   }
 
@@ -210,32 +205,7 @@ public final class Attempts implements AutoCloseable {
    * lost its lease, or is about to, because another runner may get the job.
    */
   public void fence() {
-    var now = System.nanoTime();
-    lock.lock();
-    try {
-      book.forEach(
-          (id, held) -> {
-            if (held.isLeaseEnding(now) && !held.stop.isRequested()) {
-              LOG.warn(
-                  "{}: its lease of {} could not be renewed; stopping it before another runner gets"
-                      + " the job",
-                  id,
-                  held.lease);
-              held.stop.request();
-            }
-          });
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void renewed(Held held, long askedAt) {
-    lock.lock();
-    try {
-      held.leasedUntil = Math.max(held.leasedUntil, askedAt + held.lease.toNanos());
-    } finally {
-      lock.unlock();
-    }
+    leases.fence();
   }
 
   /** How many attempts run now, per endpoint that is served. */
@@ -260,13 +230,50 @@ public final class Attempts implements AutoCloseable {
     return slots;
   }
 
+  /**
+   * Takes nothing new, hands back what only waits, and lets what runs go on for so long at the
+   * most; returns when all has ended. Meanwhile it must be told of orders and looked after as
+   * before.
+   */
+  public void drain(Duration patience) {
+    List<AttemptId> waiting;
+    lock.lock();
+    try {
+      isClosing = true;
+      waiting =
+          book.entrySet().stream()
+              .filter(entry -> !entry.getValue().isRunning && !entry.getValue().isOrphan)
+              .map(Map.Entry::getKey)
+              .toList();
+      waiting.forEach(this::forget);
+      if (!book.isEmpty()) {
+        LOG.info("{} attempts may go on for {} ms", book.size(), patience.toMillis());
+      }
+    } finally {
+      lock.unlock();
+    }
+    waiting.forEach(id -> reports.release(id, Execution.RUNNER_STOPPED));
+    var _ = awaitEnd(patience, true);
+  }
+
+  /** Ends {@link #drain} at once. */
+  public void hurry() {
+    lock.lock();
+    try {
+      isHurried = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Kills what runs, and hands back every attempt that is held. */
   @Override
   public void close() {
     for (var id : stopAll()) {
       reports.release(id, Execution.RUNNER_STOPPED);
     }
-    for (var id : awaitEnd()) {
+    for (var id : awaitEnd(CLOSE_PATIENCE, false)) {
       LOG.warn("{}: still ending when the runner stopped; handing it back now", id);
       reports.release(id, Execution.RUNNER_STOPPED);
     }
@@ -279,16 +286,16 @@ public final class Attempts implements AutoCloseable {
     try {
       isClosing = true;
       var waiting = new ArrayList<AttemptId>();
-      book.forEach(
-          (id, held) -> {
-            if (held.isRunning) {
-              held.isHandedBack = true;
-              held.stop.request();
-            } else {
-              waiting.add(id);
-            }
-          });
-      waiting.forEach(this::forget);
+      for (var entry : List.copyOf(book.entrySet())) {
+        var held = entry.getValue();
+        if (held.isRunning) {
+          held.isHandedBack = true;
+          held.stop.request();
+        } else if (!held.stop.isRequested()) {
+          waiting.add(entry.getKey());
+          drop(entry.getKey(), held);
+        }
+      }
       return waiting;
     } finally {
       lock.unlock();
@@ -296,11 +303,11 @@ public final class Attempts implements AutoCloseable {
   }
 
   /** Returns what has not ended in time. */
-  private List<AttemptId> awaitEnd() {
-    var left = CLOSE_PATIENCE.toNanos();
+  private List<AttemptId> awaitEnd(Duration patience, boolean mayBeHurried) {
+    var left = patience.toNanos();
     lock.lock();
     try {
-      while (!book.isEmpty() && left > 0) {
+      while (!book.isEmpty() && left > 0 && !(mayBeHurried && isHurried)) {
         left = changed.awaitNanos(left);
       }
       return List.copyOf(book.keySet());
@@ -324,6 +331,52 @@ public final class Attempts implements AutoCloseable {
       } finally {
         lock.unlock();
       }
+    }
+  }
+
+  private void adopt(Left.Orphan left) {
+    var id = left.id();
+    var endpoint = endpoints.named(left.endpoint());
+    lock.lock();
+    try {
+      if (endpoint.isPresent() && !isClosing) {
+        var held = Held.orphan(endpoint.get(), left);
+        held.stop.onRequest(() -> discard(id, held));
+        book.put(id, held);
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    runtime.discard(id);
+    leases.lose(id, "runner_restarted: the runner does not serve the attempt's endpoint any more");
+  }
+
+  private void discard(AttemptId id, Held held) {
+    lock.lock();
+    try {
+      if (held.isRunning) {
+        // Its run hears the signal by itself.
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    runtime.discard(id);
+    lock.lock();
+    try {
+      forget(id);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What waits for its word; an orphan has something to end first. Under the lock. */
+  private void drop(AttemptId id, Held held) {
+    if (held.isOrphan) {
+      held.stop.request();
+    } else {
+      forget(id);
     }
   }
 

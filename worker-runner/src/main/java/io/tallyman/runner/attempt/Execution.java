@@ -43,7 +43,12 @@ final class Execution implements AutoCloseable {
    * @param timeLeft until its deadline
    */
   void run(Attempt attempt, Held held, Duration timeLeft) throws InterruptedException {
-    LOG.atLevel(progress).log("{}: running on endpoint {}", attempt.id(), held.endpoint.name());
+    LOG.atLevel(progress)
+        .log(
+            "{}: {} on endpoint {}",
+            attempt.id(),
+            held.isOrphan ? "going on" : "running",
+            held.endpoint.name());
     var began = System.nanoTime();
     var timer =
         timers.schedule(
@@ -69,7 +74,10 @@ final class Execution implements AutoCloseable {
 
   private Outcome outcome(Held held, Attempt attempt) throws InterruptedException {
     try {
-      return runtime.run(attempt, reports.output(attempt.id()), held.stop);
+      var output = reports.output(attempt.id());
+      return held.isOrphan
+          ? runtime.resume(attempt, output, held.stop)
+          : runtime.run(attempt, output, held.stop);
     } catch (RuntimeException e) {
       // The edge of the attempt: whatever broke, its job must hear of it, and the slot go on.
       LOG.error("{}: the runtime broke", attempt.id(), e);

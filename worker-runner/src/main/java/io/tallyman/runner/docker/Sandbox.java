@@ -30,7 +30,9 @@ final class Sandbox {
   static final String LABEL_JOB = "tallyman.job";
   static final String LABEL_ATTEMPT = "tallyman.attempt";
   static final String LABEL_RUNNER = "tallyman.runner";
+  static final String LABEL_ENDPOINT = "tallyman.endpoint";
   static final String LABEL_DEADLINE = "tallyman.deadline";
+  static final String LABEL_LEASE = "tallyman.lease";
 
   private static final long OPEN_FILES = 1_024;
   private static final long NANOS_PER_CPU = 1_000_000_000L;
@@ -69,13 +71,15 @@ final class Sandbox {
         .withAutoRemove(false);
   }
 
-  /** Whose container it is, for people and for the reaper. */
+  /** Whose container it is, for people and for the runner's next process. */
   static Map<String, String> labels(Attempt attempt, RunnerId runner) {
     return Map.of(
         LABEL_JOB, attempt.id().jobId().value(),
         LABEL_ATTEMPT, Integer.toString(attempt.id().attempt()),
         LABEL_RUNNER, runner.value(),
-        LABEL_DEADLINE, attempt.deadline().toString());
+        LABEL_ENDPOINT, attempt.endpoint().name().value(),
+        LABEL_DEADLINE, attempt.deadline().toString(),
+        LABEL_LEASE, attempt.lease().toString());
   }
 
   /** {@code NAME=value} of every variable. */

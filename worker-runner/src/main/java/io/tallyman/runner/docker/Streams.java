@@ -47,15 +47,28 @@ final class Streams implements Closeable {
     awaitStarted(output);
   }
 
+  /** Listens to its output from the very beginning on, as the engine kept it. */
+  void replay() throws InterruptedException {
+    client
+        .logContainerCmd(container)
+        .withStdOut(true)
+        .withStdErr(true)
+        .withFollowStream(true)
+        .exec(output);
+    awaitStarted(output);
+  }
+
   /**
    * Gives the bytes to its standard input, then ends that. The client cannot close one direction of
    * a connection, so the input has one of its own: the engine ends the container's standard input
    * when the one client that was attached to it leaves.
+   *
+   * @param fed done when all bytes are on their way, unless this is closed before
    */
-  void feed(RawJson json) throws InterruptedException {
+  void feed(RawJson json, Runnable fed) throws InterruptedException {
     client
         .attachContainerCmd(container)
-        .withStdIn(new Source(json.bytes()))
+        .withStdIn(new Source(json.bytes(), fed))
         .withFollowStream(true)
         .exec(input);
     awaitStarted(input);
@@ -86,7 +99,7 @@ final class Streams implements Closeable {
 
   @Override
   public void close() throws IOException {
-    input.read.countDown();
+    input.end();
     output.close();
   }
 
@@ -109,7 +122,20 @@ final class Streams implements Closeable {
   }
 
   private static final class Input extends ResultCallback.Adapter<Frame> {
-    final CountDownLatch read = new CountDownLatch(1);
+    private final CountDownLatch read = new CountDownLatch(1);
+
+    /** All was sent. Its monitor keeps {@code fed} from happening after the end. */
+    synchronized void sent(Runnable fed) {
+      if (read.getCount() > 0) {
+        fed.run();
+        read.countDown();
+      }
+    }
+
+    /** Whether or not all was sent. */
+    synchronized void end() {
+      read.countDown();
+    }
 
     @Override
     public void onError(Throwable throwable) {
@@ -132,15 +158,18 @@ final class Streams implements Closeable {
 
   /** Tells when the client, having sent all of it, asks for more. */
   private final class Source extends ByteArrayInputStream {
-    Source(byte[] bytes) {
+    private final Runnable fed;
+
+    Source(byte[] bytes, Runnable fed) {
       super(bytes);
+      this.fed = fed;
     }
 
     @Override
     public synchronized int read(byte[] into, int from, int length) {
       var count = super.read(into, from, length);
       if (count < 0) {
-        input.read.countDown();
+        input.sent(fed);
       }
       return count;
     }

@@ -6,6 +6,7 @@ import io.tallyman.runner.attempt.Outcome.Failed;
 import io.tallyman.runtime.endpoints.Endpoint.Limits;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -29,6 +30,25 @@ public record JobFolder(Path path, List<String> wanted) {
 
   public JobFolder {
     wanted = List.copyOf(wanted);
+  }
+
+  /**
+   * Marks that the command has been given all of its input, so that it can do without this process:
+   * another one finds it by {@link JobFolders#orphan}. To be called while it runs.
+   *
+   * @throws UncheckedIOException when the disk fails
+   */
+  public void markFed() {
+    try {
+      Files.write(fed(path), new byte[0]);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to mark that the input was given", e);
+    }
+  }
+
+  /** Beside the folder: the job may write to the folder itself. */
+  static Path fed(Path folder) {
+    return folder.resolveSibling(folder.getFileName() + ".fed");
   }
 
   /**

@@ -18,7 +18,9 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -62,21 +64,69 @@ public final class JobFolders {
   /** Runs an attempt in a folder of its own. */
   public Outcome around(Attempt attempt, OutputSink output, StopSignal stop, Run run)
       throws InterruptedException {
-    var path = root.resolve(attempt.id().containerName());
+    var path = path(attempt.id());
     var log = new OutputLog(output, attempt.endpoint().limits());
     try {
       // A crash may have left one under this name.
       delete(path);
+      delete(JobFolder.fed(path));
       Files.createDirectories(path);
       Files.write(path.resolve(JobFolder.INPUT), attempt.input().bytes());
       return staged(attempt, path, output, stop, log, run);
     } catch (IOException e) {
-      LOG.error("{}: its folder {} failed", attempt.id(), path, e);
-      return new Failed(
-          FailureCode.RUNNER_ERROR, "Expected to keep the job's folder, but its disk failed");
+      return broken(attempt, path, e);
     } finally {
-      deleteQuietly(attempt.id().toString(), path);
+      discard(attempt.id());
     }
+  }
+
+  /** Goes on in the folder of an {@link #orphan}, which has its input and downloads. */
+  public Outcome resume(Attempt attempt, OutputSink output, StopSignal stop, Run run)
+      throws InterruptedException {
+    var path = path(attempt.id());
+    var log = new OutputLog(output, attempt.endpoint().limits());
+    try {
+      return ran(attempt, path, output, stop, log, run);
+    } catch (IOException e) {
+      return broken(attempt, path, e);
+    } finally {
+      discard(attempt.id());
+    }
+  }
+
+  /**
+   * The input of an attempt whose folder an earlier process left, once it had {@linkplain
+   * JobFolder#markFed given it} to the command; empty when there is no such folder, or it cannot be
+   * read.
+   */
+  public Optional<RawJson> orphan(AttemptId id) {
+    var path = path(id);
+    if (!Files.exists(JobFolder.fed(path))) {
+      return Optional.empty();
+    }
+    try {
+      var input = Files.readAllBytes(path.resolve(JobFolder.INPUT));
+      return Optional.of(RawJson.copyOf(input, 0, input.length));
+    } catch (IOException e) {
+      LOG.warn("{}: the input that an earlier run left cannot be read: {}", id, e.toString());
+      return Optional.empty();
+    }
+  }
+
+  /** Removes the folder of an attempt, if there is one. */
+  public void discard(AttemptId id) {
+    deleteQuietly(id.toString(), path(id));
+    deleteQuietly(id.toString(), JobFolder.fed(path(id)));
+  }
+
+  private Path path(AttemptId id) {
+    return root.resolve(id.containerName());
+  }
+
+  private static Outcome broken(Attempt attempt, Path path, IOException e) {
+    LOG.error("{}: its folder {} failed", attempt.id(), path, e);
+    return new Failed(
+        FailureCode.RUNNER_ERROR, "Expected to keep the job's folder, but its disk failed");
   }
 
   /** Where the folders are; absolute. */
@@ -85,18 +135,27 @@ public final class JobFolders {
   }
 
   /**
-   * Removes every folder that a crash left, and says whose they were. Nothing must run. What cannot
-   * be removed is logged and stays; it is in nobody's way, for its attempt does not come again.
+   * Removes every folder that a crash left, and says whose they were. Nothing must run but the
+   * orphans, whose folders stay. What cannot be removed is logged and stays; it is in nobody's way,
+   * for its attempt does not come again.
    */
-  public Set<AttemptId> clear() {
+  public Set<AttemptId> clear(Collection<AttemptId> orphans) {
     if (!Files.isDirectory(root)) {
       return Set.of();
     }
     var found = new LinkedHashSet<AttemptId>();
+    var kept = new HashSet<String>();
+    for (var id : orphans) {
+      kept.add(path(id).getFileName().toString());
+      kept.add(JobFolder.fed(path(id)).getFileName().toString());
+    }
     // The prefix alone, for the archive of a folder may lie beside it.
     try (var left = Files.newDirectoryStream(root, "tally-*")) {
       for (var path : left) {
         var name = path.getFileName().toString();
+        if (kept.contains(name)) {
+          continue;
+        }
         LOG.warn("removing {} that an earlier run left", path);
         AttemptId.ofContainerName(name).ifPresent(found::add);
         deleteQuietly(name, path);
@@ -111,12 +170,19 @@ public final class JobFolders {
       Attempt attempt, Path path, OutputSink output, StopSignal stop, OutputLog log, Run run)
       throws IOException, InterruptedException {
     var files = FileLists.of(attempt.input());
-    Map<Path, String> uploads;
     try {
       download(files.downloads(), path, output, stop);
     } catch (IOException | IllegalArgumentException e) {
       return unless(stop, FailureCode.DOWNLOAD_FAILED, e);
     }
+    return ran(attempt, path, output, stop, log, run);
+  }
+
+  private Outcome ran(
+      Attempt attempt, Path path, OutputSink output, StopSignal stop, OutputLog log, Run run)
+      throws IOException, InterruptedException {
+    var files = FileLists.of(attempt.input());
+    Map<Path, String> uploads;
     try {
       uploads = targets("upload_urls", files.uploads(), path);
     } catch (IllegalArgumentException e) {

@@ -20,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects the attempts of a runner with its topics, in this order: topics exist, the share group
- * is configured, orders are listened for, and only then dispatches are taken. All in the
- * background, for as long as it takes.
+ * Connects the attempts of a runner with its topics, in this order: topics exist, orders are
+ * listened for, what an earlier process left is asked about, the share group is configured, and
+ * only then dispatches are taken. All in the background, for as long as it takes.
  */
 public final class RunnerTopics implements AutoCloseable {
 
@@ -47,9 +47,15 @@ public final class RunnerTopics implements AutoCloseable {
   private final ReportWriter writer;
   private final InstantSource clock;
   private final Pause pause = new Pause();
+
+  /** Of the intakes alone: they end first. */
+  private final Pause taking = new Pause();
+
   private final ScheduledExecutorService ticker;
   private final ScheduledExecutorService fencer;
   private final List<Thread> threads = new ArrayList<>();
+  private final List<Thread> intakes = new ArrayList<>();
+  private final DeadLetters deadLetters;
   private volatile boolean isConnected;
   private volatile boolean isJoined;
 
@@ -78,6 +84,7 @@ public final class RunnerTopics implements AutoCloseable {
     this.attempts = attempts;
     this.writer = writer;
     this.clock = clock;
+    this.deadLetters = new DeadLetters(common.kafka());
     this.ticker =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("runner-heartbeat").daemon().factory());
@@ -88,7 +95,7 @@ public final class RunnerTopics implements AutoCloseable {
 
   /** Begins. */
   public void start() {
-    thread("runner-connect", this::connect);
+    thread(threads, pause, "runner-connect", this::connect);
     var _ =
         ticker.scheduleAtFixedRate(
             this::tick, 0, HEARTBEAT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
@@ -116,12 +123,18 @@ public final class RunnerTopics implements AutoCloseable {
   private void connect() {
     while (!pause.isEnded()) {
       try {
-        TopicSetup.ensure(common.kafka(), Topics.all(common.endpoints().names()));
-        isConnected = true;
-        ticker.execute(this::tick);
+        if (!isConnected) {
+          TopicSetup.ensure(common.kafka(), Topics.all(common.endpoints().names()));
+          listen();
+          isConnected = true;
+          ticker.execute(this::tick);
+        }
+        if (taking.isEnded()) {
+          return;
+        }
         var group = new ShareGroup(common.kafka());
-        group.configure(pause);
-        listen(group);
+        group.configure(taking);
+        take(group);
         return;
       } catch (InterruptedException _) {
         // Told to stop; the loop's condition ends it.
@@ -133,14 +146,16 @@ public final class RunnerTopics implements AutoCloseable {
     }
   }
 
-  private void listen(ShareGroup group) throws InterruptedException {
-    var deadLetters = new DeadLetters(common.kafka());
+  private void listen() throws InterruptedException {
     var control =
         new ControlIntake(common.kafka(), identity.runner(), attempts, deadLetters, pause);
-    thread("runner-control", control);
+    thread(threads, pause, "runner-control", control);
     control.awaitPositioned();
+  }
+
+  private void take(ShareGroup group) {
     var lanes = Lane.pair();
-    var tools = new DispatchIntake.Tools(deadLetters, pause);
+    var tools = new DispatchIntake.Tools(deadLetters, taking);
     intake(group, lanes.normal(), dispatchTopics(false), tools);
     intake(group, lanes.low(), dispatchTopics(true), tools);
     isJoined = true;
@@ -155,6 +170,8 @@ public final class RunnerTopics implements AutoCloseable {
       ShareGroup group, Lane lane, List<String> topics, DispatchIntake.Tools tools) {
     var clientId = "%s-%s".formatted(identity.runner(), lane.name());
     thread(
+        intakes,
+        taking,
         "runner-" + lane.name(),
         new DispatchIntake(
             () -> group.member(clientId, topics, batch), lane, batch, attempts, writer, tools));
@@ -170,7 +187,9 @@ public final class RunnerTopics implements AutoCloseable {
   private void tick() {
     try {
       if (!isConnected) {
-        // A producer would make the broker create the topics, with settings of its own.
+        // A producer would make the broker create the topics, with settings of its own; and what is
+        // asked before anybody listens is answered in vain.
+        attempts.look();
         return;
       }
       attempts.tick();
@@ -189,23 +208,36 @@ public final class RunnerTopics implements AutoCloseable {
     }
   }
 
-  private void thread(String name, Runnable work) {
+  private void thread(List<Thread> kind, Pause until, String name, Runnable work) {
     synchronized (threads) {
-      if (!pause.isEnded()) {
-        threads.add(Thread.ofPlatform().name(name).daemon().start(work));
+      if (!until.isEnded()) {
+        kind.add(Thread.ofPlatform().name(name).daemon().start(work));
       }
     }
+  }
+
+  /** Takes no further dispatch. Orders are obeyed, and leases renewed, as before. */
+  public void stopTaking() {
+    taking.end();
+    end(intakes);
   }
 
   /** Takes no further dispatch, obeys no further order. */
   @Override
   public void close() {
+    taking.end();
     pause.end();
     ticker.shutdownNow();
     fencer.shutdownNow();
+    end(intakes);
+    end(threads);
+  }
+
+  private void end(List<Thread> kind) {
     List<Thread> running;
     synchronized (threads) {
-      running = List.copyOf(threads);
+      running = List.copyOf(kind);
+      kind.clear();
     }
     running.forEach(Thread::interrupt);
     var deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();

@@ -1,9 +1,9 @@
 package io.tallyman.runner.process;
 
 import io.tallyman.runner.attempt.Attempt;
-import io.tallyman.runner.attempt.AttemptId;
 import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runner.attempt.FailureCode;
+import io.tallyman.runner.attempt.Left;
 import io.tallyman.runner.attempt.Outcome;
 import io.tallyman.runner.attempt.Outcome.Failed;
 import io.tallyman.runner.attempt.Outcome.Stopped;
@@ -67,10 +67,11 @@ public final class ProcessRuntime implements AttemptRuntime {
   }
 
   @Override
-  public List<AttemptId> reap() {
-    // First what may still write, then what it writes to.
+  public Left reap() {
+    // Nobody can go on with them: their output went to pipes, which died with their reader. First
+    // what may still write, then what it writes to.
     ProcessTree.under(folders.root()).killLeft(REAP_PATIENCE);
-    return List.copyOf(folders.clear());
+    return new Left(List.copyOf(folders.clear(List.of())), List.of());
   }
 
   @Override

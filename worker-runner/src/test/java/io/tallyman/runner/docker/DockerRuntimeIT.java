@@ -11,6 +11,7 @@ import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runner.attempt.AttemptRuntimeContract;
 import io.tallyman.runner.attempt.Await;
 import io.tallyman.runner.attempt.FailureCode;
+import io.tallyman.runner.attempt.Left;
 import io.tallyman.runner.attempt.Outcome;
 import io.tallyman.runner.attempt.Outcome.Failed;
 import io.tallyman.runner.attempt.Outcome.Stopped;
@@ -211,7 +212,7 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
     var reaped = runtime.reap();
 
     // then
-    assertThat(reaped).containsExactly(own);
+    assertThat(reaped).isEqualTo(new Left(List.of(own), List.of()));
     assertNothingIsLeft(own);
     assertThat(engine.calls().inspectContainerCmd(others).exec().getId()).isEqualTo(others);
     engine.calls().removeContainerCmd(others).withForce(true).exec();

@@ -6,6 +6,7 @@ import io.tallyman.runner.attempt.AttemptId;
 import io.tallyman.runner.attempt.AttemptRuntime;
 import io.tallyman.runner.attempt.AttemptRuntimeContract;
 import io.tallyman.runner.attempt.Await;
+import io.tallyman.runner.attempt.Left;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.files.JobFolders;
 import io.tallyman.runner.http.HttpTransfer;
@@ -14,6 +15,7 @@ import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -63,7 +65,7 @@ class ProcessRuntimeIT extends AttemptRuntimeContract {
       var reaped = runtime().reap();
 
       // then
-      assertThat(reaped).containsExactly(id);
+      assertThat(reaped).isEqualTo(new Left(List.of(id), List.of()));
       assertThat(folder).doesNotExist();
       assertThat(left.waitFor()).isEqualTo(137);
       Await.until("the child is dead", () -> !child.isAlive());
