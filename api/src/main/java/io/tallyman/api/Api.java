@@ -17,9 +17,10 @@ import io.tallyman.api.views.JobWatch;
 import io.tallyman.api.views.RecentViews;
 import io.tallyman.api.views.Runners;
 import io.tallyman.runtime.Service;
+import io.tallyman.runtime.SteadyClock;
 import io.tallyman.runtime.redis.JobViews;
 import java.security.SecureRandom;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -55,7 +56,7 @@ public final class Api implements Service {
    * @throws io.javalin.util.JavalinException when the port is taken
    */
   public static Api start(ApiSettings settings) {
-    var clock = InstantSource.system();
+    var clock = SteadyClock.beginningAt(Instant.now());
     var keys = settings.apiKeyFile().map(ApiKeys::read).orElseGet(ApiKeys::none);
     if (!keys.areRequired()) {
       LOG.warn(

@@ -201,6 +201,9 @@ public final class Topics {
     public Map<String, String> configuration() {
       var configuration = new HashMap<>(settings);
       configuration.put("cleanup.policy", "delete");
+      // The default refuses what comes from a clock, or is about a time, an hour ahead of the
+      // broker.
+      configuration.put("message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE));
       configuration.put("retention.ms", Long.toString(Math.max(-1, retention.toMillis())));
       configuration.put("max.message.bytes", Integer.toString(MAX_RECORD_BYTES));
       return Map.copyOf(configuration);

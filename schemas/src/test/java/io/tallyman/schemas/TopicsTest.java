@@ -51,6 +51,16 @@ class TopicsTest {
   }
 
   @Test
+  void shouldTakeWhatComesFromAClockThatIsAhead() {
+    assertThat(ALL)
+        .allSatisfy(
+            topic ->
+                assertThat(topic.configuration())
+                    .containsEntry(
+                        "message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE)));
+  }
+
+  @Test
   void shouldKeepAnAttemptForLongerThanTheLongestTtl() {
     assertThat(Topics.dispatch(EndpointName.DEFAULT, false).retention())
         .isGreaterThan(Duration.ofMillis(io.tallyman.schemas.job.Policy.MAX_MS));

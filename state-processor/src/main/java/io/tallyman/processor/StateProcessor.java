@@ -4,8 +4,9 @@ import io.tallyman.processor.kafka.Mirror;
 import io.tallyman.processor.topology.JobStreams;
 import io.tallyman.processor.topology.JobTopology;
 import io.tallyman.runtime.Service;
+import io.tallyman.runtime.SteadyClock;
 import io.tallyman.runtime.redis.JobViews;
-import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 
 /** The state-processor as a service: the deciding application and the mirror beside it. */
@@ -35,7 +36,9 @@ public final class StateProcessor implements Service {
             settings.commitInterval(),
             common.dataDir().resolve("state-processor"));
     var views = new JobViews(common.redis());
-    var mirror = new Mirror(common.kafka(), settings.instance(), views, Clock.systemUTC());
+    var mirror =
+        new Mirror(
+            common.kafka(), settings.instance(), views, SteadyClock.beginningAt(Instant.now()));
     return new StateProcessor(streams, mirror, views);
   }
 

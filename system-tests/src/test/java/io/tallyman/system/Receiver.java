@@ -5,16 +5,21 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 
 /** A webhook receiver that remembers the bodies it got and always answers 200. */
 final class Receiver implements AutoCloseable {
 
   private final HttpServer server;
-  private final List<String> bodies = Collections.synchronizedList(new ArrayList<>());
+
+  private record Received(String body, String timestamp) {}
+
+  private final List<Received> all = Collections.synchronizedList(new ArrayList<>());
 
   Receiver() throws IOException {
     this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -23,8 +28,10 @@ final class Receiver implements AutoCloseable {
         "/",
         exchange -> {
           try (exchange) {
-            bodies.add(
-                new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
+            all.add(
+                new Received(
+                    new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
+                    exchange.getRequestHeaders().getFirst("webhook-timestamp")));
             exchange.sendResponseHeaders(200, -1);
           }
         });
@@ -37,8 +44,17 @@ final class Receiver implements AutoCloseable {
 
   /** Bodies that name this job, in the order of arrival. */
   List<String> bodiesOf(String job) {
-    synchronized (bodies) {
-      return bodies.stream().filter(body -> body.contains(job)).toList();
+    return of(job).map(Received::body).toList();
+  }
+
+  /** The {@code webhook-timestamp} of each. */
+  List<Instant> timestampsOf(String job) {
+    return of(job).map(it -> Instant.ofEpochSecond(Long.parseLong(it.timestamp()))).toList();
+  }
+
+  private Stream<Received> of(String job) {
+    synchronized (all) {
+      return List.copyOf(all).stream().filter(it -> it.body().contains(job));
     }
   }
 

@@ -3,6 +3,8 @@ package io.tallyman.system;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -11,6 +13,23 @@ import java.util.Arrays;
 final class Tools {
 
   private Tools() {}
+
+  /** The library that sets a process's clock, for {@code LD_PRELOAD}; skips without it. */
+  static Path fakeTime() {
+    try (var folders = Files.list(Path.of("/usr/lib"))) {
+      var library =
+          folders
+              .map(folder -> folder.resolve("faketime/libfaketimeMT.so.1"))
+              .filter(Files::exists)
+              .findFirst();
+      assumeTrue(
+          library.isPresent(),
+          "SKIPPED: there is no libfaketime; install Debian's package faketime to run this");
+      return library.orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** Skips the test, and says why, when the program is not on the PATH. */
   static void require(String program) {

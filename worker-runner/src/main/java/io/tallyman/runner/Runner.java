@@ -9,8 +9,9 @@ import io.tallyman.runner.kafka.ReportWriter;
 import io.tallyman.runner.kafka.RunnerTopics;
 import io.tallyman.runner.process.ProcessRuntime;
 import io.tallyman.runtime.Service;
+import io.tallyman.runtime.SteadyClock;
 import java.time.Duration;
-import java.time.InstantSource;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -67,7 +68,7 @@ public final class Runner implements Service {
 
   /** Starts a runner on a runtime of the caller's, which is closed with it. */
   public static Runner start(RunnerSettings settings, AttemptRuntime runtime) {
-    var clock = InstantSource.system();
+    var clock = SteadyClock.beginningAt(Instant.now());
     var common = settings.common();
     var writer = new ReportWriter(common.kafka(), settings.id(), clock);
     var attempts = new Attempts(common.endpoints(), runtime, writer, settings.slots());

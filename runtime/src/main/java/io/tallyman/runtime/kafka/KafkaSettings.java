@@ -16,6 +16,12 @@ import org.apache.kafka.common.serialization.StringSerializer;
 /** Producers and consumers with the settings that our promises rest on. */
 public final class KafkaSettings {
 
+  /**
+   * The partitions of a killed member of a group go to another one after this long, in ms, unless
+   * it is back before.
+   */
+  public static final int SESSION_TIMEOUT_MS = 10_000;
+
   /** Room for a few records of {@link Topics#MAX_RECORD_BYTES} that wait to be sent. */
   private static final long BUFFER_BYTES = 4L * Topics.MAX_RECORD_BYTES;
 

@@ -74,7 +74,7 @@ public final class TopicSetup {
     try {
       var setup = new TopicSetup(admin, bootstrapServers, topics);
       for (var found = setup.obstacle(); found.isPresent(); found = setup.obstacle()) {
-        LOG.error("{}; still trying", found.get());
+        LOG.warn("{}; still trying", found.get());
         obstacle.accept(found.get());
         LockSupport.parkNanos(LOOK_AGAIN.toNanos());
         if (Thread.interrupted()) {

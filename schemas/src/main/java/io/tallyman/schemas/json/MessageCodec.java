@@ -109,7 +109,9 @@ public final class MessageCodec {
       throw new MalformedMessage(
           "Expected JSON of a %s, but %s".formatted(record.getSimpleName(), firstLine(e)), e);
     } catch (IOException e) {
-      throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
+      // Of bytes in memory: text that is not UTF-8 is one, which Jackson tells so.
+      throw new MalformedMessage(
+          "Expected JSON of a %s, but its bytes are no text".formatted(record.getSimpleName()), e);
     }
   }
 

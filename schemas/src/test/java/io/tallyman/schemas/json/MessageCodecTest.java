@@ -17,6 +17,7 @@ import io.tallyman.schemas.job.RunnerId;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,16 @@ class MessageCodecTest {
       })
   void shouldSayWhatIsWrongWithBytesThatAreNoMessage(String json) {
     assertThatThrownBy(() -> MessageCodec.decode(JobCommand.Start.class, json.getBytes(UTF_8)))
+        .isInstanceOf(MalformedMessage.class)
+        .hasMessageStartingWith("Expected JSON of a Start");
+  }
+
+  /** Bytes that Jackson takes for a broken UTF-16 or UTF-32, and tells by another exception. */
+  @ParameterizedTest
+  @ValueSource(strings = {"0000fffe", "feff0000", "7b000000220000ff", "fffe", "22c08022"})
+  void shouldSayThatBytesAreNoMessageWhenTheyAreNotEvenText(String hex) {
+    assertThatThrownBy(
+            () -> MessageCodec.decode(JobCommand.Start.class, HexFormat.of().parseHex(hex)))
         .isInstanceOf(MalformedMessage.class)
         .hasMessageStartingWith("Expected JSON of a Start");
   }

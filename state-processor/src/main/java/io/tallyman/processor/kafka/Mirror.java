@@ -47,9 +47,6 @@ public final class Mirror implements AutoCloseable {
   /** How often the marks are looked for; an emptied Redis is noticed within this time. */
   private static final Duration CHECK = Duration.ofSeconds(5);
 
-  /** A killed mirror's partitions go to another one after this long, unless it is back before. */
-  private static final int SESSION_TIMEOUT_MS = 10_000;
-
   /** Events written in one round trip. */
   private static final int BATCH = 1_000;
 
@@ -74,10 +71,14 @@ public final class Mirror implements AutoCloseable {
             kafka,
             "mirror-" + instance,
             Map.of(
-                ConsumerConfig.GROUP_ID_CONFIG, "tally-mirror",
-                ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instance,
-                ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, SESSION_TIMEOUT_MS,
-                ConsumerConfig.MAX_POLL_RECORDS_CONFIG, BATCH));
+                ConsumerConfig.GROUP_ID_CONFIG,
+                "tally-mirror",
+                ConsumerConfig.GROUP_INSTANCE_ID_CONFIG,
+                instance,
+                ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
+                KafkaSettings.SESSION_TIMEOUT_MS,
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                BATCH));
     this.thread = Thread.ofPlatform().name("mirror").daemon().start(this::run);
   }
 

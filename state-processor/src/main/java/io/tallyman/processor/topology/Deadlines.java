@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
@@ -21,17 +23,18 @@ final class Deadlines {
   private final KeyValueStore<Bytes, byte[]> store;
 
   /**
-   * Nothing is stored before it. Without this bound a scan would step over the tombstones of all
-   * that fired before: 43 ms in place of 0.5 ms after 200,000. After a start it is 0, once.
+   * No deadline is earlier, in ms. While it is later than now, there is nothing to look for; and a
+   * scan begins here, or it would step over the tombstones of all that were taken before. After a
+   * start it is not known, once.
    */
-  private long lowest;
+  private long earliest = Long.MIN_VALUE;
 
   Deadlines(KeyValueStore<Bytes, byte[]> store) {
     this.store = store;
   }
 
   void set(Instant due, JobId job) {
-    lowest = Math.min(lowest, due.toEpochMilli());
+    earliest = Math.min(earliest, due.toEpochMilli());
     store.put(key(due.toEpochMilli(), job.value()), NOTHING);
   }
 
@@ -39,22 +42,44 @@ final class Deadlines {
     store.delete(key(due.toEpochMilli(), job.value()));
   }
 
+  /** The job with the earliest deadline, due or not. */
+  Optional<JobId> first() {
+    try (var all = fromEarliest()) {
+      earliest = millisOfNext(all);
+      return all.hasNext() ? Optional.of(job(all.peekNextKey())) : Optional.empty();
+    }
+  }
+
   /** Removes and returns the jobs that are due, earliest first, at most so many. */
   List<JobId> takeDue(Instant now, int most) {
-    var taken = new ArrayList<Bytes>();
-    try (var due = store.range(key(lowest, ""), key(now.toEpochMilli() + 1, ""))) {
-      while (taken.size() < most && due.hasNext()) {
-        taken.add(due.next().key);
-      }
+    if (earliest > now.toEpochMilli()) {
+      return List.of();
     }
-    lowest =
-        taken.size() < most ? now.toEpochMilli() : ByteBuffer.wrap(taken.getLast().get()).getLong();
+    var taken = new ArrayList<Bytes>();
+    try (var all = fromEarliest()) {
+      while (taken.size() < most && millisOfNext(all) <= now.toEpochMilli()) {
+        taken.add(all.next().key);
+      }
+      earliest = millisOfNext(all);
+    }
     taken.forEach(store::delete);
-    return taken.stream()
-        .map(
-            key ->
-                new JobId(new String(key.get(), Long.BYTES, key.get().length - Long.BYTES, UTF_8)))
-        .toList();
+    return taken.stream().map(Deadlines::job).toList();
+  }
+
+  private KeyValueIterator<Bytes, byte[]> fromEarliest() {
+    return store.range(key(Math.max(0, earliest), ""), null);
+  }
+
+  private static long millisOfNext(KeyValueIterator<Bytes, byte[]> entries) {
+    return entries.hasNext() ? millis(entries.peekNextKey()) : Long.MAX_VALUE;
+  }
+
+  private static long millis(Bytes key) {
+    return ByteBuffer.wrap(key.get()).getLong();
+  }
+
+  private static JobId job(Bytes key) {
+    return new JobId(new String(key.get(), Long.BYTES, key.get().length - Long.BYTES, UTF_8));
   }
 
   /** Big-endian, so that byte order is time order. */

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -43,6 +44,7 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
 
   /**
    * How often due deadlines are looked for; a time limit is at most this much, and a step, late.
+   * Streams takes the wall clock for it, which does not jump here: see class {@code SystemTime}.
    */
   static final Duration TICK = Duration.ofMillis(100);
 
@@ -52,6 +54,7 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
   private static final String SOURCE = "/state-processor";
 
   private final JobDecider decider;
+  private final BrokerClock clock = new BrokerClock();
   private @Nullable ProcessorContext<byte[], byte[]> maybeContext;
   private @Nullable KeyValueStore<String, byte[]> maybeJobs;
   private @Nullable Deadlines maybeDeadlines;
@@ -66,13 +69,13 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
     maybeJobs = context.getStateStore(JOBS);
     KeyValueStore<Bytes, byte[]> deadlines = context.getStateStore(DEADLINES);
     maybeDeadlines = new Deadlines(deadlines);
-    context.schedule(
-        TICK, PunctuationType.WALL_CLOCK_TIME, now -> expireDue(Instant.ofEpochMilli(now)));
+    context.schedule(TICK, PunctuationType.WALL_CLOCK_TIME, this::tick);
   }
 
   @Override
   public void process(Record<byte[], byte[]> record) {
     var at = Instant.ofEpochMilli(record.timestamp());
+    clock.raise(at, context().currentSystemTimeMs());
     JobCommand command;
     Step step;
     try {
@@ -87,7 +90,18 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
       bury(record, "Expected to decide the command, but failed: " + e);
       return;
     }
+    if (command instanceof JobCommand.Expire) {
+      learnTime(step.before(), record.headers(), at);
+    }
     write(command, step, record.headers(), at);
+  }
+
+  /** An early timer proves that it was written by a clock that is ahead of the broker's. */
+  private void learnTime(JobState before, Headers headers, Instant at) {
+    clock.answered(Optional.ofNullable(Records.text(headers, "ce_id")));
+    if (decider.deadline(before).filter(at::isBefore).isPresent()) {
+      clock.set(at, context().currentSystemTimeMs());
+    }
   }
 
   /** A command with what it met and what it leads to. */
@@ -141,16 +155,25 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
     }
   }
 
-  private void expireDue(Instant now) {
-    for (var job : deadlines().takeDue(now, DUE_PER_TICK)) {
-      var expire = new JobCommand.Expire(job);
-      forward(
-          JobTopology.TIMERS,
-          job.value(),
-          expire,
-          "%s:expire:%d".formatted(job, now.toEpochMilli()),
-          now);
+  private void tick(long monotonic) {
+    var due =
+        clock.now(monotonic).map(now -> deadlines().takeDue(now, DUE_PER_TICK)).orElseGet(List::of);
+    due.forEach(job -> expire(job, monotonic));
+    if (due.isEmpty() && clock.mustAsk(monotonic)) {
+      deadlines().first().ifPresent(job -> clock.asked(expire(job, monotonic)));
     }
+  }
+
+  /** The id of the command. Early or not, its record says what time it is at the broker. */
+  private String expire(JobId job, long monotonic) {
+    var id = "%s:expire:%d".formatted(job, monotonic);
+    forward(
+        JobTopology.TIMERS,
+        job.value(),
+        new JobCommand.Expire(job),
+        id,
+        clock.now(monotonic).orElse(Instant.ofEpochMilli(monotonic)));
+    return id;
   }
 
   private void forward(JobEvent event, Instant at) {

@@ -1,6 +1,7 @@
 package io.tallyman.processor.topology;
 
 import io.tallyman.runtime.Service.Health;
+import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
@@ -28,9 +29,6 @@ public final class JobStreams implements AutoCloseable {
 
   /** A killed process's open transaction holds readers back for this long at the most. */
   private static final int TRANSACTION_TIMEOUT_MS = 10_000;
-
-  /** A killed instance's partitions go to another one after this long, unless it is back before. */
-  private static final int SESSION_TIMEOUT_MS = 10_000;
 
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
@@ -109,10 +107,11 @@ public final class JobStreams implements AutoCloseable {
     // Where there is a second instance, it follows the stores and takes over without a restore.
     settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, 1);
     settings.put(
-        StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_TIMEOUT_MS);
+        StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
+        KafkaSettings.SESSION_TIMEOUT_MS);
     settings.put(
         StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
-        SESSION_TIMEOUT_MS / 5);
+        KafkaSettings.SESSION_TIMEOUT_MS / 5);
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instance);
     settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
     settings.put(

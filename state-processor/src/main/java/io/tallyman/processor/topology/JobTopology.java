@@ -31,6 +31,8 @@ public final class JobTopology {
   private static final Map<String, String> CHANGELOG =
       Map.of(
           "max.message.bytes", Integer.toString(Topics.MAX_RECORD_BYTES),
+          // A broker whose clock is set back would refuse what it stamped itself.
+          "message.timestamp.after.max.ms", Long.toString(Long.MAX_VALUE),
           // Most keys live for seconds: compact often, in small segments.
           "min.cleanable.dirty.ratio", "0.1",
           "segment.bytes", Integer.toString(64 << 20));

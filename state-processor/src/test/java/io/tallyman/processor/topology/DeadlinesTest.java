@@ -129,20 +129,48 @@ class DeadlinesTest {
   }
 
   @Test
+  void shouldNameTheFirstDueOrNot() {
+    assertThat(deadlines.first()).isEmpty();
+
+    deadlines.set(at(20), job("b"));
+    deadlines.set(at(10), job("a"));
+    assertThat(deadlines.first()).contains(job("a"));
+    assertThat(deadlines.takeDue(at(10), MANY)).containsExactly(job("a"));
+    assertThat(deadlines.first()).contains(job("b"));
+  }
+
+  @Test
   void shouldNotScanOverWhatWasTakenBefore() {
     // given
     var scans = new ArrayList<Bytes>();
     var watched = new Deadlines(watching(scans));
     watched.set(at(100), job("a"));
+    watched.set(at(2_000), job("b"));
     watched.takeDue(at(1_000), MANY);
 
     // when
-    watched.takeDue(at(1_100), MANY);
+    watched.takeDue(at(2_000), MANY);
 
     // then
     assertThat(scans).hasSize(2);
-    assertThat(scans.getLast()).isGreaterThan(scans.getFirst());
-    assertThat(scans.getLast().get()).isEqualTo(millis(at(1_000)));
+    assertThat(scans.getLast().get()).startsWith(millis(at(2_000)));
+  }
+
+  @Test
+  void shouldNotScanAtAllBeforeTheFirstIsDue() {
+    // given
+    var scans = new ArrayList<Bytes>();
+    var watched = new Deadlines(watching(scans));
+    watched.set(at(2_000), job("a"));
+    watched.takeDue(at(1_000), MANY);
+    scans.clear();
+
+    // when
+    watched.takeDue(at(1_100), MANY);
+    watched.takeDue(at(1_999), MANY);
+
+    // then
+    assertThat(scans).isEmpty();
   }
 
   /** The store, noting from where it is scanned. */

@@ -53,6 +53,22 @@ final class TopologyDriver implements AutoCloseable {
             Topics.COMMANDS.name(), new ByteArraySerializer(), new ByteArraySerializer());
   }
 
+  /** Another one with the same stores, as after a restart; this one is closed. */
+  TopologyDriver restarted(Path folder) {
+    try (this) {
+      var other = new TopologyDriver(folder);
+      copy(jobs(), other.jobs());
+      copy(deadlines(), other.deadlines());
+      return other;
+    }
+  }
+
+  private static <K> void copy(KeyValueStore<K, byte[]> from, KeyValueStore<K, byte[]> to) {
+    try (var all = from.all()) {
+      all.forEachRemaining(entry -> to.put(entry.key, entry.value));
+    }
+  }
+
   /** A record as it was read back. */
   record Read(String key, Object message, Map<String, String> headers, Instant time) {}
 

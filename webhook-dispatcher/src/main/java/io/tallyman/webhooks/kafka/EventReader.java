@@ -30,10 +30,7 @@ public final class EventReader implements AutoCloseable {
   /** How long {@link #close} waits for the thread: enough to commit and to leave the group. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(3);
 
-  /** After a kill, the group waits this long for the dead member. The broker's least is 6 s. */
-  private static final int SESSION_TIMEOUT_MS = 10_000;
-
-  private static final int HEARTBEAT_MS = 2_000;
+  private static final int HEARTBEAT_MS = KafkaSettings.SESSION_TIMEOUT_MS / 5;
 
   private final String bootstrapServers;
   private final String group;
@@ -137,7 +134,7 @@ public final class EventReader implements AutoCloseable {
             ConsumerConfig.GROUP_ID_CONFIG,
             group,
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
-            SESSION_TIMEOUT_MS,
+            KafkaSettings.SESSION_TIMEOUT_MS,
             ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
             HEARTBEAT_MS,
             // A partition that stays with its owner is not revoked, so its deliveries go on.
