@@ -53,7 +53,7 @@ class AdoptionIT {
       assertThat(containers()).extracting(Container::getId).containsAnyElementsOf(running);
       for (var job : List.of(shorter, longer)) {
         awaitCompleted(services.url("/status-sync/" + job + "?wait=5000"), services.history(job));
-        assertThat(services.history(job)).doesNotContain("JobRequeued");
+        assertThat(services.history(job)).doesNotContain("job.requeued");
       }
       Await.until(LIMIT, () -> "containers are left: " + states(), () -> states().isEmpty());
     }
@@ -76,7 +76,7 @@ class AdoptionIT {
 
       // then
       Await.until(LIMIT, () -> "containers are left: " + states(), () -> states().isEmpty());
-      assertThat(services.history(job)).contains("JobCancelled");
+      assertThat(services.history(job)).contains("job.cancelled");
     }
   }
 
@@ -107,7 +107,7 @@ class AdoptionIT {
       assertThat(containers()).extracting(Container::getId).containsExactlyElementsOf(running);
       awaitCompleted(
           base + "/status-sync/" + job + "?wait=5000", String.join("\n", tally.output()));
-      assertThat(Http.get(base + "/history/" + job).body()).doesNotContain("JobRequeued");
+      assertThat(Http.get(base + "/history/" + job).body()).doesNotContain("job.requeued");
     }
   }
 

@@ -49,7 +49,7 @@ class DrainIT {
     var view = Http.view(Http.get(services.url("/status-sync/" + job + "?wait=5000")));
     assertThat(view.status()).isEqualTo(JobStatus.COMPLETED);
     assertThat(view.retries().orElse(0)).isZero();
-    assertThat(services.history(job)).doesNotContain("JobRequeued");
+    assertThat(services.history(job)).doesNotContain("job.requeued");
   }
 
   @Test
@@ -67,7 +67,7 @@ class DrainIT {
         Duration.ofSeconds(10),
         () -> services.history(job),
         () -> services.history(job).contains("runner_stopped: "));
-    assertThat(services.history(job)).contains("JobRequeued");
+    assertThat(services.history(job)).contains("job.requeued");
   }
 
   @Test

@@ -71,7 +71,7 @@ final class ServiceProcesses implements AutoCloseable {
   /** Submits a job of so many seconds and waits until it runs; its id. */
   String submit(int seconds) {
     var job = Http.view(Http.post(url("/run"), "{\"input\":%d}".formatted(seconds))).id().value();
-    Await.until(LIMIT, () -> history(job), () -> history(job).contains("JobStarted"));
+    Await.until(LIMIT, () -> history(job), () -> history(job).contains("job.started"));
     return job;
   }
 
