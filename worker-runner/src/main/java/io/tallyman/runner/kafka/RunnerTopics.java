@@ -52,6 +52,7 @@ public final class RunnerTopics implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean isConnected;
   private volatile boolean isJoined;
+  private volatile String waitsFor = "waits for Kafka";
 
   /**
    * Who the runner is.
@@ -102,6 +103,9 @@ public final class RunnerTopics implements AutoCloseable {
 
   /** How Kafka is, for this runner. */
   public Health health() {
+    if (!isConnected) {
+      return Health.notReady("kafka", waitsFor);
+    }
     var silence = writer.sinceHeartbeat();
     if (silence.compareTo(SILENCE) > 0) {
       return Health.notReady(
@@ -116,7 +120,11 @@ public final class RunnerTopics implements AutoCloseable {
   private void connect() {
     while (!pause.isEnded()) {
       try {
-        TopicSetup.ensure(common.kafka(), Topics.all(common.endpoints().names()));
+        TopicSetup.ensure(
+            common.kafka(),
+            Topics.all(common.endpoints().names()),
+            common.minReplication(),
+            obstacle -> waitsFor = obstacle);
         isConnected = true;
         ticker.execute(this::tick);
         var group = new ShareGroup(common.kafka());
