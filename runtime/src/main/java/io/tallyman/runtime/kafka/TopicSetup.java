@@ -108,7 +108,8 @@ public final class TopicSetup {
   private Optional<String> obstacle() throws InterruptedException {
     try {
       create();
-      for (var look : List.<Look>of(this::misconfigured, this::underReplicated, this::oldTransactions)) {
+      for (var look :
+          List.<Look>of(this::misconfigured, this::underReplicated, this::oldTransactions)) {
         var found = look.obstacle();
         if (found.isPresent()) {
           return found;
@@ -175,7 +176,8 @@ public final class TopicSetup {
         }
         for (var least : durability.settings().entrySet()) {
           var entry = config.get(least.getKey());
-          if (entry != null && Integer.parseInt(entry.value()) < Integer.parseInt(least.getValue())) {
+          if (entry != null
+              && Integer.parseInt(entry.value()) < Integer.parseInt(least.getValue())) {
             return Optional.of(wrong(topic, entry, least.getValue()));
           }
         }

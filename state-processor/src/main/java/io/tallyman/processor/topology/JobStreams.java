@@ -52,7 +52,8 @@ public final class JobStreams implements AutoCloseable {
       Duration commitInterval,
       Path folder) {
     this.streams =
-        new KafkaStreams(topology, settings(kafka, replicas, instance, commitInterval.toMillis(), folder));
+        new KafkaStreams(
+            topology, settings(kafka, replicas, instance, commitInterval.toMillis(), folder));
     streams.setUncaughtExceptionHandler(
         e -> {
           LOG.error("a stream thread failed; another takes its place", e);
@@ -66,10 +67,7 @@ public final class JobStreams implements AutoCloseable {
                 () -> {
                   try {
                     TopicSetup.ensure(
-                        kafka,
-                        Topics.all(endpoints),
-                        replicas,
-                        obstacle -> waitsFor = obstacle);
+                        kafka, Topics.all(endpoints), replicas, obstacle -> waitsFor = obstacle);
                     streams.start();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();

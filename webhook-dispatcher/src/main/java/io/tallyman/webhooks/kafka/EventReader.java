@@ -71,9 +71,7 @@ public final class EventReader implements AutoCloseable {
       return Health.notReady(
           "kafka", "the thread that reads events has ended: restart the service");
     }
-    return isConnecting
-        ? Health.notReady("kafka", waitsFor)
-        : loop.health();
+    return isConnecting ? Health.notReady("kafka", waitsFor) : loop.health();
   }
 
   /** Stops deliveries, commits what is done, leaves the group. */
