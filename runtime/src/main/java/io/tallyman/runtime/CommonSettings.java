@@ -13,8 +13,10 @@ import java.util.Optional;
  * @param redis {@code redis://[user:password@]host:port[/database]}
  * @param endpoints the endpoints file, already read
  * @param dataDir where a service keeps what it can rebuild: state stores, indexes
+ * @param minReplication replicas that every topic must have at least
  */
-public record CommonSettings(String kafka, String redis, Endpoints endpoints, Path dataDir) {
+public record CommonSettings(
+    String kafka, String redis, Endpoints endpoints, Path dataDir, int minReplication) {
 
   public static final Variable<String> KAFKA =
       Variable.text(
@@ -40,8 +42,24 @@ public record CommonSettings(String kafka, String redis, Endpoints endpoints, Pa
           "Folder for what a service keeps on disk: state stores and indexes, which it can rebuild"
               + " from Kafka");
 
+  public static final Variable<Integer> MIN_REPLICATION =
+      Variable.number(
+          "TALLY_KAFKA_MIN_REPLICATION",
+          1,
+          1,
+          9,
+          "Replicas that every topic must have at least, and gets when it is created; writes then"
+              + " need most of them. With fewer, no service gets ready, and /readyz names the topic"
+              + " and the command. 3 where jobs must outlive a disk; 1: whatever the brokers have");
+
   /** All of them. */
-  public static final List<Variable<?>> ALL = List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR);
+  public static final List<Variable<?>> ALL =
+      List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR, MIN_REPLICATION);
+
+  /** With what one broker can give. */
+  public CommonSettings(String kafka, String redis, Endpoints endpoints, Path dataDir) {
+    this(kafka, redis, endpoints, dataDir, 1);
+  }
 
   /**
    * Reads them.
@@ -53,6 +71,7 @@ public record CommonSettings(String kafka, String redis, Endpoints endpoints, Pa
         KAFKA.from(environment),
         REDIS.from(environment),
         ENDPOINTS_FILE.from(environment).map(Endpoints::read).orElseGet(Endpoints::builtIn),
-        DATA_DIR.from(environment).orElse(Path.of(".")));
+        DATA_DIR.from(environment).orElse(Path.of(".")),
+        MIN_REPLICATION.from(environment));
   }
 }

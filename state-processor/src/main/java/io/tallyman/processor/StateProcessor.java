@@ -32,6 +32,7 @@ public final class StateProcessor implements Service {
             topology,
             endpoints,
             common.kafka(),
+            common.minReplication(),
             settings.instance(),
             settings.commitInterval(),
             common.dataDir().resolve("state-processor"));

@@ -190,14 +190,13 @@ class ClockJumpIT {
     var environment = new HashMap<String, String>();
     environment.put("LD_PRELOAD", Tools.fakeTime().toString());
     environment.put("FAKETIME_TIMESTAMP_FILE", clock(service).toString());
-    environment.put("FAKETIME_CACHE_DURATION", "1");
+    environment.put("FAKETIME_NO_CACHE", "1");
     // A monotonic clock is never set, whatever happens to the other.
     environment.put("DONT_FAKE_MONOTONIC", "1");
     environment.put("TALLY_KAFKA", kafka.bootstrapServers());
     environment.put("TALLY_REDIS", redis.url());
     environment.put("TALLY_ENDPOINTS_FILE", folder.resolve("endpoints.yaml").toString());
     environment.put("TALLY_DATA_DIR", folder.resolve(service).toString());
-    environment.put("TALLY_JAVA_OPTS", "-Xmx256m -XX:TieredStopAtLevel=1");
     environment.put(
         service.equals("api") ? "TALLY_API_PORT" : "TALLY_HEALTH_PORT",
         ports.get(service).toString());
@@ -205,6 +204,6 @@ class ClockJumpIT {
       environment.put("TALLY_RUNNER_RUNTIME", "process");
       environment.put("TALLY_RUNNER_ID", service);
     }
-    return Tally.start(environment, service);
+    return Tally.startJar(environment, service);
   }
 }

@@ -31,7 +31,28 @@ final class Tally implements AutoCloseable {
   }
 
   static Tally start(Map<String, String> environment, String... arguments) {
-    var command = new ArrayList<>(List.of(ROOT.resolve("tally").toString()));
+    return start(List.of(ROOT.resolve("tally").toString()), environment, arguments);
+  }
+
+  /** What the command runs in the end, without the shell script before it. */
+  static Tally startJar(Map<String, String> environment, String... arguments) {
+    var java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return start(
+        List.of(
+            java,
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-jar",
+            ROOT.resolve("cli/target/tally.jar").toString()),
+        environment,
+        arguments);
+  }
+
+  private static Tally start(
+      List<String> program, Map<String, String> environment, String... arguments) {
+    var command = new ArrayList<>(program);
     command.addAll(List.of(arguments));
     var builder = new ProcessBuilder(command).directory(ROOT.toFile()).redirectErrorStream(true);
     builder.environment().putAll(environment);

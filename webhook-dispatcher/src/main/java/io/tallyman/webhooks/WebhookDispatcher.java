@@ -63,7 +63,10 @@ public final class WebhookDispatcher implements Service {
     var intake = new Intake(deliverer, topics, backlog, timer);
     var reader =
         EventReader.start(
-            common.kafka(), settings.group(), new EventLoop(backlog, deliverer, intake));
+            common.kafka(),
+            common.minReplication(),
+            settings.group(),
+            new EventLoop(backlog, deliverer, intake));
     return new WebhookDispatcher(reader, topics, client, timer);
   }
 

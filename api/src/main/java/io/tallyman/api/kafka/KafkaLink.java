@@ -37,6 +37,7 @@ public final class KafkaLink implements AutoCloseable {
   private final EventTail events;
   private final NewsTail news;
   private final List<Thread> threads;
+  private volatile String waitsFor = "waits for Kafka";
 
   /** Starts the threads, and returns at once. */
   public KafkaLink(
@@ -56,7 +57,11 @@ public final class KafkaLink implements AutoCloseable {
             start(
                 "api-topics",
                 () -> {
-                  TopicSetup.ensure(bootstrap, Topics.all(settings.endpoints().names()));
+                  TopicSetup.ensure(
+                      bootstrap,
+                      Topics.all(settings.endpoints().names()),
+                      settings.minReplication(),
+                      obstacle -> waitsFor = obstacle);
                   writer.open();
                   topicsExist.countDown();
                   stop.await();
@@ -77,7 +82,9 @@ public final class KafkaLink implements AutoCloseable {
 
   /** How Kafka and the index are. */
   public List<Health> health() {
-    return events.state().health();
+    return topicsExist.getCount() > 0
+        ? List.of(Health.notReady("kafka", waitsFor))
+        : events.state().health();
   }
 
   @Override

@@ -3,6 +3,8 @@ package io.tallyman.runtime.kafka;
 import io.tallyman.schemas.Topics.Topic;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -34,31 +36,41 @@ public final class TopicSetup {
 
   private static final String FOR_EVER = "-1";
 
+  /** From this version on, a zombie's late write cannot get into its successor's transaction. */
+  private static final String TRANSACTIONS = "transaction.version";
+
+  private static final short LEAST_TRANSACTIONS = 2;
+
   private final Admin admin;
   private final String bootstrapServers;
   private final Collection<Topic> topics;
+  private final Durability durability;
 
-  private TopicSetup(Admin admin, String bootstrapServers, Collection<Topic> topics) {
+  private TopicSetup(
+      Admin admin, String bootstrapServers, Collection<Topic> topics, Durability durability) {
     this.admin = admin;
     this.bootstrapServers = bootstrapServers;
     this.topics = topics;
+    this.durability = durability;
   }
 
-  /** The same, telling nobody but the log what it waits for. */
+  /** The same with one replica, telling nobody but the log what it waits for. */
   public static void ensure(String bootstrapServers, Collection<Topic> topics)
       throws InterruptedException {
-    ensure(bootstrapServers, topics, _ -> {});
+    ensure(bootstrapServers, topics, 1, _ -> {});
   }
 
   /**
    * Waits for Kafka, and for topics that can be trusted, as long as it takes; creates what is
-   * missing. Replication is the broker's default. A topic that exists is left as it is.
+   * missing. A topic that exists is left as it is.
    *
+   * @param replicas that each topic must have at least, and has when it is created; 1: the broker's
+   *     default
    * @param obstacle told what it waits for, in one sentence that says what to do
    * @throws InterruptedException when the caller is told to stop waiting
    */
   public static void ensure(
-      String bootstrapServers, Collection<Topic> topics, Consumer<String> obstacle)
+      String bootstrapServers, Collection<Topic> topics, int replicas, Consumer<String> obstacle)
       throws InterruptedException {
     var settings =
         Map.<String, Object>of(
@@ -72,7 +84,7 @@ public final class TopicSetup {
             1_000);
     var admin = Admin.create(settings);
     try {
-      var setup = new TopicSetup(admin, bootstrapServers, topics);
+      var setup = new TopicSetup(admin, bootstrapServers, topics, new Durability(replicas));
       for (var found = setup.obstacle(); found.isPresent(); found = setup.obstacle()) {
         LOG.warn("{}; still trying", found.get());
         obstacle.accept(found.get());
@@ -87,13 +99,25 @@ public final class TopicSetup {
     }
   }
 
+  /** What may be wrong with a Kafka that answers. */
+  private interface Look {
+    Optional<String> obstacle() throws InterruptedException, ExecutionException;
+  }
+
   /** Why the topics cannot be used yet; empty when they can. */
   private Optional<String> obstacle() throws InterruptedException {
     try {
       create();
-      return misconfigured();
+      for (var look :
+          List.<Look>of(this::misconfigured, this::underReplicated, this::oldTransactions)) {
+        var found = look.obstacle();
+        if (found.isPresent()) {
+          return found;
+        }
+      }
+      return Optional.empty();
     } catch (ExecutionException e) {
-      var cause = String.valueOf(e.getCause() == null ? e : e.getCause().getMessage());
+      var cause = String.valueOf(e.getCause() == null ? e : e.getCause());
       return Optional.of(
           e.getCause() instanceof RetriableException
               ? "Kafka does not answer: " + cause
@@ -109,8 +133,10 @@ public final class TopicSetup {
             .map(
                 topic ->
                     new NewTopic(
-                            topic.name(), Optional.of(topic.partitions()), Optional.<Short>empty())
-                        .configs(topic.configuration()))
+                            topic.name(),
+                            Optional.of(topic.partitions()),
+                            durability.replicasOfNew())
+                        .configs(configuration(topic)))
             .toList();
     for (var creation : admin.createTopics(missing).values().entrySet()) {
       try {
@@ -122,6 +148,12 @@ public final class TopicSetup {
         }
       }
     }
+  }
+
+  private Map<String, String> configuration(Topic topic) {
+    var configuration = new HashMap<>(topic.configuration());
+    configuration.putAll(durability.settings());
+    return configuration;
   }
 
   private Optional<String> misconfigured() throws InterruptedException, ExecutionException {
@@ -142,15 +174,49 @@ public final class TopicSetup {
             return Optional.of(wrong(topic, entry, needed.getValue()));
           }
         }
+        for (var least : durability.settings().entrySet()) {
+          var entry = config.get(least.getKey());
+          if (entry != null
+              && Integer.parseInt(entry.value()) < Integer.parseInt(least.getValue())) {
+            return Optional.of(wrong(topic, entry, least.getValue()));
+          }
+        }
       }
     }
     return Optional.empty();
+  }
+
+  private Optional<String> underReplicated() throws InterruptedException, ExecutionException {
+    var brokers = admin.describeCluster().nodes().get();
+    var shown = admin.describeTopics(topics.stream().map(Topic::name).toList());
+    for (var topic : shown.allTopicNames().get().values()) {
+      var obstacle = durability.obstacle(topic, brokers, bootstrapServers);
+      if (obstacle.isPresent()) {
+        return obstacle;
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<String> oldTransactions() throws InterruptedException, ExecutionException {
+    var features = admin.describeFeatures().featureMetadata().get().finalizedFeatures();
+    var found = features.get(TRANSACTIONS);
+    var version = found == null ? 0 : found.maxVersionLevel();
+    return version >= LEAST_TRANSACTIONS
+        ? Optional.empty()
+        : Optional.of(
+            "Expected %s to be at least %d, but it is %d, and a transaction could take in what an"
+                    .formatted(TRANSACTIONS, LEAST_TRANSACTIONS, version)
+                + " older one left; put it right with: kafka-features.sh --bootstrap-server %s"
+                    .formatted(bootstrapServers)
+                + " upgrade --feature %s=%d".formatted(TRANSACTIONS, LEAST_TRANSACTIONS));
   }
 
   /** What a topic must have, whoever created it, or records would be lost or mistimed. */
   private static Map<String, String> needed(Topic topic) {
     var needed = new TreeMap<>(topic.settings());
     needed.put("cleanup.policy", "delete");
+    needed.put("unclean.leader.election.enable", "false");
     if (topic.retention().isNegative()) {
       needed.put("retention.ms", FOR_EVER);
       needed.put("retention.bytes", FOR_EVER);

@@ -89,6 +89,47 @@ class TopicSetupIT {
     assertThat(configuration("existing")).containsEntry("retention.ms", "604800000");
   }
 
+  @Test
+  void shouldNameTheTopicThatHasTooFewReplicas() throws Exception {
+    // given
+    var name = "one-replica";
+    admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
+    admin
+        .incrementalAlterConfigs(
+            Map.of(
+                new ConfigResource(ConfigResource.Type.TOPIC, name),
+                List.of(
+                    new AlterConfigOp(
+                        new ConfigEntry("min.insync.replicas", "2"), AlterConfigOp.OpType.SET))))
+        .all()
+        .get();
+    var obstacles = new LinkedBlockingQueue<String>();
+
+    // when
+    var waiting =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    TopicSetup.ensure(
+                        kafka.bootstrapServers(), List.of(topic(name)), 2, obstacles::add);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+
+    // then
+    var obstacle = obstacles.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    while (obstacle != null && obstacle.startsWith("Kafka does not answer")) {
+      obstacle = obstacles.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    }
+    assertThat(obstacle)
+        .contains("'one-replica' to have 2 replicas", "it has 1", "there are only 1 brokers");
+    assertThat(waiting.isAlive()).isTrue();
+    waiting.interrupt();
+    assertThat(waiting.join(STOP_LIMIT)).isTrue();
+  }
+
   @ParameterizedTest
   @CsvSource({
     "cleanup.policy, compact, delete",
@@ -122,7 +163,7 @@ class TopicSetupIT {
         CompletableFuture.runAsync(
             () -> {
               try {
-                TopicSetup.ensure(kafka.bootstrapServers(), List.of(log), obstacles::add);
+                TopicSetup.ensure(kafka.bootstrapServers(), List.of(log), 1, obstacles::add);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }

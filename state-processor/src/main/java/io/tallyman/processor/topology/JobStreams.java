@@ -39,6 +39,7 @@ public final class JobStreams implements AutoCloseable {
   /**
    * Starts it, in the background.
    *
+   * @param replicas that each topic must have at least
    * @param instance {@code group.instance.id}: without one, every restart waits 46 s for the group
    * @param folder of the state stores
    */
@@ -46,11 +47,13 @@ public final class JobStreams implements AutoCloseable {
       Topology topology,
       Set<EndpointName> endpoints,
       String kafka,
+      int replicas,
       String instance,
       Duration commitInterval,
       Path folder) {
     this.streams =
-        new KafkaStreams(topology, settings(kafka, instance, commitInterval.toMillis(), folder));
+        new KafkaStreams(
+            topology, settings(kafka, replicas, instance, commitInterval.toMillis(), folder));
     streams.setUncaughtExceptionHandler(
         e -> {
           LOG.error("a stream thread failed; another takes its place", e);
@@ -64,7 +67,7 @@ public final class JobStreams implements AutoCloseable {
                 () -> {
                   try {
                     TopicSetup.ensure(
-                        kafka, Topics.all(endpoints), obstacle -> waitsFor = obstacle);
+                        kafka, Topics.all(endpoints), replicas, obstacle -> waitsFor = obstacle);
                     streams.start();
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
@@ -93,10 +96,14 @@ public final class JobStreams implements AutoCloseable {
   }
 
   private static Properties settings(
-      String kafka, String instance, long commitIntervalMs, Path folder) {
+      String kafka, int replicas, String instance, long commitIntervalMs, Path folder) {
     var settings = new Properties();
     settings.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
     settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, kafka);
+    if (replicas > 1) {
+      // Of the changelogs; the broker's default otherwise.
+      settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, replicas);
+    }
     settings.put(StreamsConfig.STATE_DIR_CONFIG, folder.toString());
     settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
     settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, commitIntervalMs);

@@ -33,6 +33,7 @@ public final class EventReader implements AutoCloseable {
   private static final int HEARTBEAT_MS = KafkaSettings.SESSION_TIMEOUT_MS / 5;
 
   private final String bootstrapServers;
+  private final int replicas;
   private final String group;
   private final EventLoop loop;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -40,8 +41,11 @@ public final class EventReader implements AutoCloseable {
 
   private volatile boolean isConnecting = true;
 
-  private EventReader(String bootstrapServers, String group, EventLoop loop) {
+  private volatile String waitsFor = "waits for Kafka";
+
+  private EventReader(String bootstrapServers, int replicas, String group, EventLoop loop) {
     this.bootstrapServers = bootstrapServers;
+    this.replicas = replicas;
     this.group = group;
     this.loop = loop;
     this.thread = Thread.ofPlatform().name("webhook-events").daemon().unstarted(this::run);
@@ -50,11 +54,13 @@ public final class EventReader implements AutoCloseable {
   /**
    * Starts to read, as soon as Kafka is there.
    *
+   * @param replicas that its topics must have at least
    * @param group consumer group
    * @param loop what to do with the events
    */
-  public static EventReader start(String bootstrapServers, String group, EventLoop loop) {
-    var reader = new EventReader(bootstrapServers, group, loop);
+  public static EventReader start(
+      String bootstrapServers, int replicas, String group, EventLoop loop) {
+    var reader = new EventReader(bootstrapServers, replicas, group, loop);
     reader.thread.start();
     return reader;
   }
@@ -65,9 +71,7 @@ public final class EventReader implements AutoCloseable {
       return Health.notReady(
           "kafka", "the thread that reads events has ended: restart the service");
     }
-    return isConnecting
-        ? Health.notReady("kafka", "waits for Kafka at " + bootstrapServers)
-        : loop.health();
+    return isConnecting ? Health.notReady("kafka", waitsFor) : loop.health();
   }
 
   /** Stops deliveries, commits what is done, leaves the group. */
@@ -120,7 +124,9 @@ public final class EventReader implements AutoCloseable {
             Topics.EVENTS,
             Topics.WEBHOOK_ATTEMPTS,
             Topics.WEBHOOK_DEAD_LETTERS,
-            Topics.DEAD_LETTERS));
+            Topics.DEAD_LETTERS),
+        replicas,
+        obstacle -> waitsFor = obstacle);
     var consumer = consumer();
     isConnecting = false;
     loop.run(consumer, this::isClosing);

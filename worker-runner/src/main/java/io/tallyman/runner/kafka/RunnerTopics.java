@@ -58,6 +58,7 @@ public final class RunnerTopics implements AutoCloseable {
   private final DeadLetters deadLetters;
   private volatile boolean isConnected;
   private volatile boolean isJoined;
+  private volatile String waitsFor = "waits for Kafka";
 
   /**
    * Who the runner is.
@@ -109,6 +110,9 @@ public final class RunnerTopics implements AutoCloseable {
 
   /** How Kafka is, for this runner. */
   public Health health() {
+    if (!isConnected) {
+      return Health.notReady("kafka", waitsFor);
+    }
     var silence = writer.sinceHeartbeat();
     if (silence.compareTo(SILENCE) > 0) {
       return Health.notReady(
@@ -124,7 +128,11 @@ public final class RunnerTopics implements AutoCloseable {
     while (!pause.isEnded()) {
       try {
         if (!isConnected) {
-          TopicSetup.ensure(common.kafka(), Topics.all(common.endpoints().names()));
+          TopicSetup.ensure(
+              common.kafka(),
+              Topics.all(common.endpoints().names()),
+              common.minReplication(),
+              obstacle -> waitsFor = obstacle);
           listen();
           isConnected = true;
           ticker.execute(this::tick);
