@@ -1,6 +1,7 @@
 package io.tallyman.runtime;
 
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.net.AddressPolicy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +14,10 @@ import java.util.Optional;
  * @param redis {@code redis://[user:password@]host:port[/database]}
  * @param endpoints the endpoints file, already read
  * @param dataDir where a service keeps what it can rebuild: state stores, indexes
+ * @param addresses where submitters may send us: receivers of webhooks, files to fetch
  */
-public record CommonSettings(String kafka, String redis, Endpoints endpoints, Path dataDir) {
+public record CommonSettings(
+    String kafka, String redis, Endpoints endpoints, Path dataDir, AddressPolicy addresses) {
 
   public static final Variable<String> KAFKA =
       Variable.text(
@@ -40,8 +43,19 @@ public record CommonSettings(String kafka, String redis, Endpoints endpoints, Pa
           "Folder for what a service keeps on disk: state stores and indexes, which it can rebuild"
               + " from Kafka");
 
+  public static final Variable<AddressPolicy> ALLOWED_NETWORKS =
+      new Variable<>(
+          "TALLY_ALLOWED_NETWORKS",
+          "",
+          "Receivers of webhooks, and files to fetch or send, may be on the public internet, and in"
+              + " these: blocks, addresses and host names, comma-separated, such as"
+              + " 10.1.0.0/16,::1,hooks.internal. For api, worker-runner and webhook-dispatcher"
+              + " alike; 0.0.0.0/0,::/0 allows everything",
+          AddressPolicy::allowing);
+
   /** All of them. */
-  public static final List<Variable<?>> ALL = List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR);
+  public static final List<Variable<?>> ALL =
+      List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR, ALLOWED_NETWORKS);
 
   /**
    * Reads them.
@@ -53,6 +67,7 @@ public record CommonSettings(String kafka, String redis, Endpoints endpoints, Pa
         KAFKA.from(environment),
         REDIS.from(environment),
         ENDPOINTS_FILE.from(environment).map(Endpoints::read).orElseGet(Endpoints::builtIn),
-        DATA_DIR.from(environment).orElse(Path.of(".")));
+        DATA_DIR.from(environment).orElse(Path.of(".")),
+        ALLOWED_NETWORKS.from(environment));
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import io.tallyman.webhooks.http.WebhookClient;
@@ -49,7 +50,12 @@ public final class WebhookDispatcher implements Service {
   public static WebhookDispatcher start(WebhookSettings settings) {
     var common = settings.common();
     var timer = timer();
-    var client = new WebhookClient("Tallyman/" + version(), settings.maxInFlight(), timer);
+    var client =
+        new WebhookClient(
+            "Tallyman/" + version(),
+            settings.maxInFlight(),
+            new VettedResolver(common.addresses()),
+            timer);
     var topics =
         new WebhookTopics(
             () -> KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS));

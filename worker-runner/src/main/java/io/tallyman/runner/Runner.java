@@ -9,6 +9,7 @@ import io.tallyman.runner.kafka.ReportWriter;
 import io.tallyman.runner.kafka.RunnerTopics;
 import io.tallyman.runner.process.ProcessRuntime;
 import io.tallyman.runtime.Service;
+import io.tallyman.runtime.net.VettedResolver;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +48,7 @@ public final class Runner implements Service {
     var folders =
         new JobFolders(
             settings.common().dataDir().resolve("attempts").resolve(settings.id().value()),
-            new HttpTransfer());
+            new HttpTransfer(new VettedResolver(settings.common().addresses())));
     AttemptRuntime runtime =
         switch (resolved.choice()) {
           case PROCESS -> new ProcessRuntime(folders, Optional.ofNullable(System.getenv("PATH")));

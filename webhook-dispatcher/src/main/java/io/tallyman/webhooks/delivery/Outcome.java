@@ -37,7 +37,9 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
     /** The answer is not HTTP. */
     PROTOCOL,
     /** The URL can never be asked. */
-    INVALID,
+    INVALID_URL,
+    /** The name leads to an address that may not be asked. */
+    BLOCKED_ADDRESS,
     /** Our own mistake; the log has it. */
     INTERNAL,
     /** We stopped it: the service ends, or another instance goes on with this job. */
@@ -81,7 +83,7 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
   public boolean isWorthRetrying() {
     return switch (kind) {
       case STATUS, REDIRECT, TIMEOUT, CONNECT, DNS, TLS, PROTOCOL, INTERNAL -> true;
-      case DELIVERED, INVALID, INTERRUPTED -> false;
+      case DELIVERED, INVALID_URL, BLOCKED_ADDRESS, INTERRUPTED -> false;
     };
   }
 

@@ -2,6 +2,8 @@ package io.tallyman.webhooks.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.tallyman.runtime.net.BlockedAddress;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Outcome;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender.Exchange;
@@ -33,6 +35,7 @@ final class ApacheExchange implements Exchange {
   private static final ContentType JSON = ContentType.create("application/json");
 
   private final CloseableHttpClient client;
+  private final VettedResolver resolver;
   private final ScheduledExecutorService timer;
   private final Request request;
 
@@ -41,8 +44,13 @@ final class ApacheExchange implements Exchange {
 
   private final HttpPost post;
 
-  ApacheExchange(CloseableHttpClient client, ScheduledExecutorService timer, Request request) {
+  ApacheExchange(
+      CloseableHttpClient client,
+      VettedResolver resolver,
+      ScheduledExecutorService timer,
+      Request request) {
     this.client = client;
+    this.resolver = resolver;
     this.timer = timer;
     this.request = request;
     this.post = new HttpPost(request.url());
@@ -77,6 +85,9 @@ final class ApacheExchange implements Exchange {
 
   private Outcome exchange() {
     try {
+      // First, because a lookup does not end when the request is cancelled. The client asks again
+      // when it connects, and finds the answer known; one over a kept connection is vetted too.
+      resolver.resolve(request.url().getHost(), request.deadline());
       var response = client.executeOpen(null, post, null);
       try {
         return judge(response);
@@ -159,6 +170,7 @@ final class ApacheExchange implements Exchange {
     }
     var kind =
         switch (e) {
+          case BlockedAddress _ -> Kind.BLOCKED_ADDRESS;
           case UnknownHostException _ -> Kind.DNS;
           case SSLException _ -> Kind.TLS;
           case ClientProtocolException _,
@@ -167,6 +179,11 @@ final class ApacheExchange implements Exchange {
               Kind.PROTOCOL;
           default -> Kind.CONNECT;
         };
-    return Outcome.failed(kind, e.getClass().getSimpleName() + ": " + e.getMessage());
+    // Records are for the endpoint's owner: not even he is shown the inside of our network.
+    return Outcome.failed(
+        kind,
+        kind == Kind.BLOCKED_ADDRESS
+            ? "The name leads to an address that may not be asked (TALLY_ALLOWED_NETWORKS)"
+            : e.getClass().getSimpleName() + ": " + e.getMessage());
   }
 }

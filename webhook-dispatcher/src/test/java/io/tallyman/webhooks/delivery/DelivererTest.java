@@ -173,7 +173,7 @@ class DelivererTest {
   @Test
   void shouldGiveUpAtOnceWhenTheUrlCannotBeAsked() {
     // given
-    var deliverer = deliverer(_ -> Outcome.failed(Kind.INVALID, "no"));
+    var deliverer = deliverer(_ -> Outcome.failed(Kind.INVALID_URL, "no"));
 
     // when
     tell(deliverer, "job-1", 1, EndpointName.DEFAULT);
@@ -181,7 +181,7 @@ class DelivererTest {
 
     // then
     assertThat(requests).hasSize(1);
-    assertThat(log.givenUp).extracting(WebhookAttempt::outcome).containsExactly("invalid");
+    assertThat(log.givenUp).extracting(WebhookAttempt::outcome).containsExactly("invalid_url");
   }
 
   @ParameterizedTest

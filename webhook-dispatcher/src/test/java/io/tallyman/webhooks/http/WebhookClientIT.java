@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.runtime.endpoints.Endpoint.Success;
+import io.tallyman.runtime.net.AddressPolicy;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.webhooks.delivery.Outcome;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
@@ -42,7 +44,9 @@ class WebhookClientIT {
   private static final Duration SLACK = Duration.ofSeconds(2);
 
   private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-  private final WebhookClient client = new WebhookClient("Tallyman/test", 10, timer);
+  private final WebhookClient client =
+      new WebhookClient(
+          "Tallyman/test", 10, new VettedResolver(AddressPolicy.allowing("127.0.0.0/8")), timer);
 
   @AfterEach
   void close() {
@@ -492,13 +496,15 @@ class WebhookClientIT {
         "http://user:pw@127.0.0.1/",
         "http://127.0.0.1:65536/",
         "http://under_score/",
+        "http://[::1]/",
+        "http://10.0.0.1/",
       })
   void shouldAskNobodyWhenTheUrlCannotBeAsked(String url) {
     // when
     var outcome = post(URI.create(url), LONG);
 
     // then
-    assertThat(outcome.kind()).isEqualTo(Kind.INVALID);
+    assertThat(outcome.kind()).isEqualTo(Kind.INVALID_URL);
     assertThat(outcome.isWorthRetrying()).isFalse();
   }
 

@@ -8,7 +8,7 @@ import io.tallyman.runner.attempt.AttemptRuntimeContract;
 import io.tallyman.runner.attempt.Await;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.files.JobFolders;
-import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.http.Transfers;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
@@ -22,7 +22,7 @@ class ProcessRuntimeIT extends AttemptRuntimeContract {
 
   @Override
   protected AttemptRuntime runtime() {
-    return new ProcessRuntime(new JobFolders(root, new HttpTransfer()), Optional.empty());
+    return new ProcessRuntime(new JobFolders(root, Transfers.onLoopback()), Optional.empty());
   }
 
   @Override
