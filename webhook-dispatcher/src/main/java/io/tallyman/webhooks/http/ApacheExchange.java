@@ -10,6 +10,7 @@ import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
 import java.io.IOException;
 import java.net.UnknownHostException;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -19,6 +20,7 @@ import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
 import org.apache.hc.core5.http.MessageConstraintException;
@@ -112,15 +114,23 @@ final class ApacheExchange implements Exchange {
       return Outcome.failed(Kind.PROTOCOL, "Expected a status from 200 to 599, but got " + status);
     }
     var outcome = Outcome.answered(status, request.success(), firstBytes(response));
-    if (outcome.kind() != Kind.REDIRECT) {
-      return outcome;
+    if (outcome.kind() == Kind.REDIRECT) {
+      var where = header(response, HttpHeaders.LOCATION).orElse("nowhere");
+      outcome =
+          Outcome.answered(
+              status,
+              request.success(),
+              "Not followed: " + where.substring(0, Math.min(MAX_LOCATION, where.length())));
     }
-    var location = response.getFirstHeader(HttpHeaders.LOCATION);
-    var where = location == null || location.getValue() == null ? "nowhere" : location.getValue();
-    return Outcome.answered(
-        status,
-        request.success(),
-        "Not followed: " + where.substring(0, Math.min(MAX_LOCATION, where.length())));
+    if (header(response, "webhook-delivery").filter("abort-message"::equals).isPresent()) {
+      return outcome.aborted();
+    }
+    return header(response, HttpHeaders.RETRY_AFTER).map(outcome::retryAfter).orElse(outcome);
+  }
+
+  /** The first of that name: who sends two means either. */
+  private static Optional<String> header(ClassicHttpResponse response, String name) {
+    return Optional.ofNullable(response.getFirstHeader(name)).map(Header::getValue);
   }
 
   private static String firstBytes(ClassicHttpResponse response) {

@@ -4,7 +4,10 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
+import io.tallyman.webhooks.delivery.Backlog;
+import io.tallyman.webhooks.delivery.Deliverer;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -35,18 +38,21 @@ public final class EventReader implements AutoCloseable {
 
   private static final int HEARTBEAT_MS = 2_000;
 
+  /** Of the overflow, read ahead and kept until its receivers have room; a larger record comes. */
+  private static final int MAX_FETCH_BYTES = 1 << 20;
+
   private final String bootstrapServers;
   private final String group;
-  private final EventLoop loop;
+  private final Parts parts;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
   private volatile boolean isConnecting = true;
 
-  private EventReader(String bootstrapServers, String group, EventLoop loop) {
+  private EventReader(String bootstrapServers, String group, Parts parts) {
     this.bootstrapServers = bootstrapServers;
     this.group = group;
-    this.loop = loop;
+    this.parts = parts;
     this.thread = Thread.ofPlatform().name("webhook-events").daemon().unstarted(this::run);
   }
 
@@ -54,12 +60,29 @@ public final class EventReader implements AutoCloseable {
    * Starts to read, as soon as Kafka is there.
    *
    * @param group consumer group
-   * @param loop what to do with the events
+   * @param parts what to do with the events
    */
-  public static EventReader start(String bootstrapServers, String group, EventLoop loop) {
-    var reader = new EventReader(bootstrapServers, group, loop);
+  public static EventReader start(String bootstrapServers, String group, Parts parts) {
+    var reader = new EventReader(bootstrapServers, group, parts);
     reader.thread.start();
     return reader;
+  }
+
+  /**
+   * What it drives.
+   *
+   * @param loop what to do with the events
+   */
+  public record Parts(
+      EventLoop loop,
+      WebhookTopics topics,
+      Deliverer deliverer,
+      Backlog backlog,
+      InstantSource clock) {
+
+    private Overflow overflow(Consumer<byte[], byte[]> consumer) {
+      return new Overflow(consumer, topics, deliverer, backlog);
+    }
   }
 
   /** Whether events are being read. */
@@ -70,7 +93,7 @@ public final class EventReader implements AutoCloseable {
     }
     return isConnecting
         ? Health.notReady("kafka", "waits for Kafka at " + bootstrapServers)
-        : loop.health();
+        : parts.loop().health();
   }
 
   /** Stops deliveries, commits what is done, leaves the group. */
@@ -123,10 +146,28 @@ public final class EventReader implements AutoCloseable {
             Topics.EVENTS,
             Topics.WEBHOOK_ATTEMPTS,
             Topics.WEBHOOK_DEAD_LETTERS,
+            Topics.WEBHOOK_OVERFLOW,
             Topics.DEAD_LETTERS));
     var consumer = consumer();
+    var overflow = parts.overflow(overflowConsumer());
+    var tail =
+        new AttemptTail(
+            () -> KafkaSettings.consumer(bootstrapServers, "webhook-attempts", Map.of()),
+            parts.clock());
     isConnecting = false;
-    loop.run(consumer, this::isClosing);
+    parts.loop().run(consumer, overflow, tail, this::isClosing);
+  }
+
+  /** Partitions are given to it by hand; the group is for its commits alone. */
+  private Consumer<byte[], byte[]> overflowConsumer() {
+    return KafkaSettings.consumer(
+        bootstrapServers,
+        "webhook-overflow",
+        Map.of(
+            ConsumerConfig.GROUP_ID_CONFIG,
+            group + "-overflow",
+            ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+            MAX_FETCH_BYTES));
   }
 
   private Consumer<byte[], byte[]> consumer() {
