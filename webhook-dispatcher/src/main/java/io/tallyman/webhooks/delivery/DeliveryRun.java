@@ -145,17 +145,34 @@ final class DeliveryRun {
       return attemptInSlot();
     }
     var turn = new CompletableFuture<Outcome>();
-    ports
-        .timer()
-        .schedule(
-            () ->
-                (isStopped()
-                        ? CompletableFuture.<Outcome>failedFuture(stopped())
-                        : wait.isPresent() ? attemptInSlot() : whenTheRateAllows(perSecond))
-                    .whenComplete((outcome, e) -> complete(turn, outcome, e)),
-            wait.orElse(Duration.ofMinutes(1)).toNanos(),
-            TimeUnit.NANOSECONDS);
+    var _ =
+        ports
+            .timer()
+            .schedule(
+                () -> follow(turn, wait.isPresent(), perSecond),
+                wait.orElse(Duration.ofMinutes(1)).toNanos(),
+                TimeUnit.NANOSECONDS);
     return turn;
+  }
+
+  /** Its turn has come, or it asks for one again. */
+  private void follow(CompletableFuture<Outcome> turn, boolean hasTurn, int perSecond) {
+    CompletionStage<Outcome> attempt;
+    if (isStopped()) {
+      attempt = CompletableFuture.failedFuture(stopped());
+    } else if (hasTurn) {
+      attempt = attemptInSlot();
+    } else {
+      attempt = whenTheRateAllows(perSecond);
+    }
+    attempt.whenComplete(
+        (outcome, e) -> {
+          if (e == null) {
+            turn.complete(outcome);
+          } else {
+            turn.completeExceptionally(e);
+          }
+        });
   }
 
   private CompletionStage<Outcome> attemptInSlot() {
@@ -312,18 +329,11 @@ final class DeliveryRun {
             (_, e) -> {
               if (e == null) {
                 ports.meter().gaveUp(letter.outcome());
+                end.complete(null);
+              } else {
+                end.completeExceptionally(e);
               }
-              complete(end, null, e);
             });
-  }
-
-  private static <T extends @Nullable Object> void complete(
-      CompletableFuture<T> future, T value, @Nullable Throwable failure) {
-    if (failure == null) {
-      future.complete(value);
-    } else {
-      future.completeExceptionally(failure);
-    }
   }
 
   /** The letter of a delivery whose attempts ended in a way they should not. */

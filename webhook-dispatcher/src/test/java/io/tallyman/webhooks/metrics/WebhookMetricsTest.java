@@ -42,8 +42,10 @@ class WebhookMetricsTest {
       var before = metrics.text().lines().count();
 
       // when
-      for (var i = 0; i < 1_000_000; i++) {
-        metrics.attempted(Kind.values()[i % Kind.values().length], Duration.ofNanos(i));
+      for (var i = 0; i < 1_000_000; i += Kind.values().length) {
+        for (var kind : Kind.values()) {
+          metrics.attempted(kind, Duration.ofNanos(i));
+        }
       }
 
       // then: no label by host or job
