@@ -86,6 +86,7 @@ public final class Api implements Service {
       var jobs =
           new Jobs(
               common.endpoints(),
+              common.addresses(),
               ids,
               new Submissions(
                   writer, link, reads, watch, new Submissions.Known(redis, recent, clock), ids),

@@ -1,5 +1,6 @@
 package io.tallyman.cli;
 
+import io.tallyman.runtime.CommonSettings;
 import java.io.PrintStream;
 import java.time.Duration;
 
@@ -14,6 +15,11 @@ final class Announcement {
     line(out, "Kafka", stack.kafka() + "  (embedded, one node)");
     line(out, "Redis", stack.redis() + "  (" + stack.redisProgram() + ")");
     line(out, "runtime", stack.runtimeReason());
+    line(
+        out,
+        "webhooks",
+        "may go to the internet and to %s  (%s)"
+            .formatted(stack.allowedNetworks(), CommonSettings.ALLOWED_NETWORKS.name()));
     line(out, "ready in", "%.1f s".formatted(startTime.toMillis() / 1000.0));
   }
 

@@ -32,8 +32,8 @@ public final class ServiceCommands {
           8081,
           0,
           65_535,
-          "Port of /livez and /readyz for state-processor, worker-runner and webhook-dispatcher; 0:"
-              + " any free one. The api answers them on its own port");
+          "Port of /livez, /readyz and /metrics for state-processor, worker-runner and"
+              + " webhook-dispatcher; 0: any free one. The api answers the probes on its own port");
 
   /** Read by the log configuration, not by code. */
   private static final Variable<String> LOG_LEVEL =

@@ -47,6 +47,9 @@ public final class Stack implements AutoCloseable {
   /** Where the API listens unless the user says otherwise. */
   static final String LOOPBACK = "127.0.0.1";
 
+  /** Receivers on this machine, and on the host of a container: who develops has them there. */
+  private static final String HERE = "127.0.0.0/8,::1,localhost,host.docker.internal";
+
   private static final Set<String> ALL_ADDRESSES = Set.of("0.0.0.0", "::");
 
   private final StopHook stop;
@@ -86,6 +89,7 @@ public final class Stack implements AutoCloseable {
               .environment()
               .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
               .withDefault(ApiSettings.HOST, LOOPBACK)
+              .withDefault(CommonSettings.ALLOWED_NETWORKS, HERE)
               .withDefault(RunnerSettings.ID, options.folder().runner().value())
               .with(CommonSettings.DATA_DIR, dataDir.toString())
               .with(ApiSettings.PORT, Integer.toString(options.port()))
@@ -174,6 +178,11 @@ public final class Stack implements AutoCloseable {
   /** Which program serves Redis. */
   public String redisProgram() {
     return redis.executablePath();
+  }
+
+  /** Where webhooks may go beside the public internet, as {@code TALLY_ALLOWED_NETWORKS}. */
+  String allowedNetworks() {
+    return environment.value(CommonSettings.ALLOWED_NETWORKS).toString();
   }
 
   /** The endpoints file in use. */

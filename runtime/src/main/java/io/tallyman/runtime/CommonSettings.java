@@ -1,6 +1,7 @@
 package io.tallyman.runtime;
 
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.net.AddressPolicy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +15,15 @@ import java.util.Optional;
  * @param endpoints the endpoints file, already read
  * @param dataDir where a service keeps what it can rebuild: state stores, indexes
  * @param minReplication replicas that every topic must have at least
+ * @param addresses where submitters may send us: receivers of webhooks, files to fetch
  */
 public record CommonSettings(
-    String kafka, String redis, Endpoints endpoints, Path dataDir, int minReplication) {
+    String kafka,
+    String redis,
+    Endpoints endpoints,
+    Path dataDir,
+    int minReplication,
+    AddressPolicy addresses) {
 
   public static final Variable<String> KAFKA =
       Variable.text(
@@ -52,13 +59,24 @@ public record CommonSettings(
               + " need most of them. With fewer, no service gets ready, and /readyz names the topic"
               + " and the command. 3 where jobs must outlive a disk; 1: whatever the brokers have");
 
+  public static final Variable<AddressPolicy> ALLOWED_NETWORKS =
+      new Variable<>(
+          "TALLY_ALLOWED_NETWORKS",
+          "",
+          "Receivers of webhooks, and files to fetch or send, may be on the public internet, and in"
+              + " these: blocks, addresses and host names, comma-separated, such as"
+              + " 10.1.0.0/16,::1,hooks.internal. For api, worker-runner and webhook-dispatcher"
+              + " alike; 0.0.0.0/0,::/0 allows everything",
+          AddressPolicy::allowing);
+
   /** All of them. */
   public static final List<Variable<?>> ALL =
-      List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR, MIN_REPLICATION);
+      List.of(KAFKA, REDIS, ENDPOINTS_FILE, DATA_DIR, MIN_REPLICATION, ALLOWED_NETWORKS);
 
   /** With what one broker can give. */
-  public CommonSettings(String kafka, String redis, Endpoints endpoints, Path dataDir) {
-    this(kafka, redis, endpoints, dataDir, 1);
+  public CommonSettings(
+      String kafka, String redis, Endpoints endpoints, Path dataDir, AddressPolicy addresses) {
+    this(kafka, redis, endpoints, dataDir, 1, addresses);
   }
 
   /**
@@ -72,6 +90,7 @@ public record CommonSettings(
         REDIS.from(environment),
         ENDPOINTS_FILE.from(environment).map(Endpoints::read).orElseGet(Endpoints::builtIn),
         DATA_DIR.from(environment).orElse(Path.of(".")),
-        MIN_REPLICATION.from(environment));
+        MIN_REPLICATION.from(environment),
+        ALLOWED_NETWORKS.from(environment));
   }
 }

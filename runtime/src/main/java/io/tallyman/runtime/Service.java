@@ -11,6 +11,11 @@ public interface Service extends AutoCloseable {
   /** How each of its dependencies is now. Never blocks for longer than a second. */
   List<Health> health();
 
+  /** Numbers for Prometheus, in its text format; empty: it counts nothing. */
+  default String metrics() {
+    return "";
+  }
+
   /** Stops it: takes no new work, ends or hands back what runs, within {@code 4 s}. */
   @Override
   void close();

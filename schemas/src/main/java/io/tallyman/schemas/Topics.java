@@ -126,6 +126,20 @@ public final class Topics {
           Map.of(),
           "webhook-dispatcher");
 
+  /**
+   * Events whose receiver is alive and too slow, until it has room. Partitions and bytes are those
+   * of {@link #EVENTS}; what waits for a day is given up.
+   */
+  public static final Topic WEBHOOK_OVERFLOW =
+      new Topic(
+          "webhook-overflow",
+          "job id",
+          JobEvent.class,
+          PARTITIONS,
+          Duration.ofDays(7),
+          Map.of(),
+          "webhook-dispatcher");
+
   /** Records nobody could read: the bytes as they were, origin and reason in the headers. */
   public static final Topic DEAD_LETTERS =
       new Topic(
@@ -165,6 +179,7 @@ public final class Topics {
                 HEARTBEATS,
                 WEBHOOK_ATTEMPTS,
                 WEBHOOK_DEAD_LETTERS,
+                WEBHOOK_OVERFLOW,
                 DEAD_LETTERS));
     for (var endpoint : endpoints) {
       all.add(dispatch(endpoint, false));

@@ -105,6 +105,7 @@ class ArchitectureTest {
           new Technology("com.sun.net.httpserver..", "..http.."),
           new Technology("org.apache.hc..", "..http.."),
           new Technology("io.github.resilience4j..", "..resilience.."),
+          new Technology("io.micrometer..", "..metrics.."),
           new Technology(
               "com.fasterxml.jackson..",
               "io.tallyman.schemas.json",

@@ -11,6 +11,7 @@ import io.tallyman.runtime.Service;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
@@ -143,7 +144,11 @@ class DeadLettersIT {
 
   private static CommonSettings common(String name, EmbeddedKafka kafka, EmbeddedRedis redis) {
     return new CommonSettings(
-        kafka.bootstrapServers(), redis.url(), Endpoints.builtIn(), folder.resolve(name));
+        kafka.bootstrapServers(),
+        redis.url(),
+        Endpoints.builtIn(),
+        folder.resolve(name),
+        AddressPolicy.PUBLIC);
   }
 
   /** Whether the group has committed both records of the event log. */

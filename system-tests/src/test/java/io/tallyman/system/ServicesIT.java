@@ -248,6 +248,7 @@ class ServicesIT {
     var environment = new HashMap<String, String>();
     environment.put("TALLY_KAFKA", kafka.bootstrapServers());
     environment.put("TALLY_REDIS", redis.url());
+    environment.put("TALLY_ALLOWED_NETWORKS", "127.0.0.0/8");
     environment.put("TALLY_ENDPOINTS_FILE", folder.resolve("endpoints.yaml").toString());
     environment.put("TALLY_DATA_DIR", folder.resolve(id).toString());
     environment.put("TALLY_JAVA_OPTS", "-Xmx256m");

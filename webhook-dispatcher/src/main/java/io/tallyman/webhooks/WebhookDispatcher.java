@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import io.tallyman.webhooks.http.WebhookClient;
@@ -11,6 +12,8 @@ import io.tallyman.webhooks.kafka.EventLoop;
 import io.tallyman.webhooks.kafka.EventReader;
 import io.tallyman.webhooks.kafka.Intake;
 import io.tallyman.webhooks.kafka.WebhookTopics;
+import io.tallyman.webhooks.metrics.WebhookMetrics;
+import io.tallyman.webhooks.resilience.TargetGuards;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.InstantSource;
@@ -32,16 +35,19 @@ public final class WebhookDispatcher implements Service {
   private final EventReader reader;
   private final WebhookTopics topics;
   private final WebhookClient client;
+  private final WebhookMetrics metrics;
   private final ScheduledThreadPoolExecutor timer;
 
   private WebhookDispatcher(
       EventReader reader,
       WebhookTopics topics,
       WebhookClient client,
+      WebhookMetrics metrics,
       ScheduledThreadPoolExecutor timer) {
     this.reader = reader;
     this.topics = topics;
     this.client = client;
+    this.metrics = metrics;
     this.timer = timer;
   }
 
@@ -49,25 +55,54 @@ public final class WebhookDispatcher implements Service {
   public static WebhookDispatcher start(WebhookSettings settings) {
     var common = settings.common();
     var timer = timer();
-    var client = new WebhookClient("Tallyman/" + version(), settings.maxInFlight(), timer);
+    var client =
+        new WebhookClient(
+            "Tallyman/" + version(),
+            settings.maxInFlight(),
+            new VettedResolver(common.addresses()),
+            timer);
     var topics =
         new WebhookTopics(
-            () -> KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS));
+            () -> KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS),
+            () -> KafkaSettings.producer(common.kafka(), "webhook-overflow", Integer.MAX_VALUE));
     var backlog = new Backlog();
+    var metrics = new WebhookMetrics();
+    var clock = InstantSource.system();
     var deliverer =
         new Deliverer(
             common.endpoints(),
-            new Deliverer.Ports(client, topics, InstantSource.system(), timer),
+            new Deliverer.Ports(
+                client, topics, metrics, new TargetGuards(System::nanoTime), clock, timer),
             backlog,
             settings.maxInFlight());
-    var intake = new Intake(deliverer, topics, backlog, timer);
+    var intake = new Intake(deliverer, metrics, topics, backlog, timer);
+    var loop = new EventLoop(backlog, deliverer, intake);
+    register(metrics, backlog, deliverer, loop);
     var reader =
         EventReader.start(
             common.kafka(),
             common.minReplication(),
             settings.group(),
-            new EventLoop(backlog, deliverer, intake));
-    return new WebhookDispatcher(reader, topics, client, timer);
+            new EventReader.Parts(loop, topics, deliverer, backlog, clock));
+    return new WebhookDispatcher(reader, topics, client, metrics, timer);
+  }
+
+  private static void register(
+      WebhookMetrics metrics, Backlog backlog, Deliverer deliverer, EventLoop loop) {
+    metrics.gauge("pending", "Deliveries that are not terminal", backlog::deliveries);
+    metrics.gauge("in.flight", "Requests under way", deliverer::inFlight);
+    metrics.gauge("sleeping", "Deliveries between two attempts", deliverer::sleeping);
+    metrics.gauge(
+        "oldest.seconds",
+        "How long the oldest delivery has been pending",
+        () -> backlog.oldest().toMillis() / 1_000.0);
+    metrics.gauge("paused", "1 while reading waits for deliveries", () -> loop.isPaused() ? 1 : 0);
+    metrics.gauge("spilling", "Receivers whose events are put aside", loop::spilling);
+  }
+
+  @Override
+  public String metrics() {
+    return metrics.text();
   }
 
   @Override
@@ -81,6 +116,7 @@ public final class WebhookDispatcher implements Service {
     topics.close();
     client.close();
     timer.shutdownNow();
+    metrics.close();
   }
 
   /** One thread: what it starts leaves it at once. */

@@ -12,6 +12,7 @@ import com.standardwebhooks.Webhook;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
@@ -477,7 +478,11 @@ class WebhookDispatcherIT {
   private WebhookSettings settings(String kafka) {
     return new WebhookSettings(
         new CommonSettings(
-            kafka, "redis://unused", Endpoints.parse("test.yaml", YAML.getBytes(UTF_8)), folder),
+            kafka,
+            "redis://unused",
+            Endpoints.parse("test.yaml", YAML.getBytes(UTF_8)),
+            folder,
+            AddressPolicy.allowing("127.0.0.0/8")),
         group,
         1_000);
   }

@@ -10,6 +10,7 @@ import io.tallyman.runner.kafka.RunnerTopics;
 import io.tallyman.runner.process.ProcessRuntime;
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.SteadyClock;
+import io.tallyman.runtime.net.VettedResolver;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -56,7 +57,7 @@ public final class Runner implements Service {
     var folders =
         new JobFolders(
             settings.common().dataDir().resolve("attempts").resolve(settings.id().value()),
-            new HttpTransfer());
+            new HttpTransfer(new VettedResolver(settings.common().addresses())));
     AttemptRuntime runtime =
         switch (resolved.choice()) {
           case PROCESS -> new ProcessRuntime(folders, Optional.ofNullable(System.getenv("PATH")));

@@ -126,7 +126,7 @@ final class JobRoutes {
     var endpoint = endpoint(context);
     var key = idempotencyKey(context);
     try (var body = bodies.read(context.req(), limit)) {
-      var parsed = SubmitBody.parse(body.bytes());
+      var parsed = SubmitBody.parse(body.bytes(), jobs.addresses());
       var request =
           new JobRequest(
               endpoint,

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.tallyman.api.http.Problem.Place;
+import io.tallyman.runtime.net.AddressPolicy;
+import io.tallyman.runtime.net.ReceiverUrl;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
@@ -24,10 +26,8 @@ import java.util.OptionalLong;
  */
 final class SubmitBody {
 
-  /** Longest webhook URL: what servers and proxies agree on. */
-  static final int MAX_URL = 2_048;
-
   private final byte[] bytes;
+  private final AddressPolicy addresses;
   private final JsonParser parser;
   private final List<Place> places = new ArrayList<>();
 
@@ -38,8 +38,9 @@ final class SubmitBody {
   private long ttl = Policy.DEFAULT_TTL_MS;
   private boolean lowPriority;
 
-  private SubmitBody(byte[] bytes) throws IOException {
+  private SubmitBody(byte[] bytes, AddressPolicy addresses) throws IOException {
     this.bytes = bytes;
+    this.addresses = addresses;
     this.parser = StrictJson.parser(bytes);
   }
 
@@ -53,9 +54,11 @@ final class SubmitBody {
   /**
    * Reads a body. A byte order mark in front is skipped.
    *
+   * @param addresses where a webhook may lead; names are not looked up, the dispatcher does that
+   *     when it connects
    * @throws Refusal 400, with each wrong place
    */
-  static Parsed parse(byte[] body) {
+  static Parsed parse(byte[] body, AddressPolicy addresses) {
     if (StrictJson.isBlank(body)) {
       throw Refusal.of(
           400,
@@ -64,7 +67,7 @@ final class SubmitBody {
     }
     var bytes = StrictJson.checked(body);
     try {
-      var reader = new SubmitBody(bytes);
+      var reader = new SubmitBody(bytes, addresses);
       try (var parser = reader.parser) {
         return reader.parsed(parser);
       } catch (JsonProcessingException e) {
@@ -196,7 +199,7 @@ final class SubmitBody {
               "Expected '%s' to be text, but got %s".formatted(name, StrictJson.describe(token))));
       return Optional.empty();
     }
-    var mistake = WebhookUrl.mistakeIn(parser.getText());
+    var mistake = ReceiverUrl.mistakeIn(parser.getText(), addresses);
     if (mistake.isPresent()) {
       places.add(new Place(pointer, "Expected '%s' to be %s".formatted(name, mistake.get())));
       return Optional.empty();

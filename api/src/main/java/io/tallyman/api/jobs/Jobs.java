@@ -3,16 +3,19 @@ package io.tallyman.api.jobs;
 import io.tallyman.api.rocksdb.OffsetIndex;
 import io.tallyman.api.views.Runners;
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.job.EndpointName;
 
 /**
  * All that the routes can do with jobs.
  *
  * @param endpoints that are served
+ * @param addresses where webhooks may lead
  * @param ids names for new jobs
  */
 public record Jobs(
     Endpoints endpoints,
+    AddressPolicy addresses,
     JobIds ids,
     Submissions submissions,
     JobReads reads,

@@ -16,7 +16,7 @@ class ApiServerTest {
             new ApiServer(
                 new Listen("127.0.0.1", 0, Duration.ofSeconds(2)),
                 ApiKeys.none(),
-                new Jobs(null, null, null, null, null, null),
+                new Jobs(null, null, null, null, null, null, null),
                 () -> {
                   throw new StackOverflowError("secret");
                 });

@@ -11,6 +11,7 @@ import io.tallyman.embedded.EmbeddedRedis;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.runtime.kafka.TopicSetup;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.json.MessageCodec;
@@ -53,7 +54,11 @@ class BadInputIT {
         Api.start(
             new ApiSettings(
                 new CommonSettings(
-                    kafka.bootstrapServers(), redis.url(), endpoints, folder.resolve("api")),
+                    kafka.bootstrapServers(),
+                    redis.url(),
+                    endpoints,
+                    folder.resolve("api"),
+                    AddressPolicy.allowing("10.1.0.0/16")),
                 "127.0.0.1",
                 0,
                 Optional.empty(),

@@ -12,6 +12,7 @@ import io.tallyman.embedded.EmbeddedRedis;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.runtime.kafka.TopicSetup;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobStatus;
@@ -61,7 +62,7 @@ record Stage(
   private static ApiSettings settings(
       Path folder, String kafka, String redis, Optional<Path> keyFile) {
     return new ApiSettings(
-        new CommonSettings(kafka, redis, ENDPOINTS, folder),
+        new CommonSettings(kafka, redis, ENDPOINTS, folder, AddressPolicy.PUBLIC),
         "127.0.0.1",
         0,
         keyFile,

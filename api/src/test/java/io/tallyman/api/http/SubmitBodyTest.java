@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tallyman.api.http.Problem.Place;
+import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.job.Policy;
 import java.net.URI;
 import java.time.Duration;
@@ -95,6 +96,6 @@ class SubmitBodyTest {
   }
 
   private static SubmitBody.Parsed parse(String body) {
-    return SubmitBody.parse(body.getBytes(UTF_8));
+    return SubmitBody.parse(body.getBytes(UTF_8), AddressPolicy.PUBLIC);
   }
 }

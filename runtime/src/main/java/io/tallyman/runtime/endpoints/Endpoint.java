@@ -1,10 +1,14 @@
 package io.tallyman.runtime.endpoints;
 
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.JobStatus;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A kind of job, as the operator defined it in the endpoints file. Nothing in it ever comes from a
@@ -50,20 +54,73 @@ public record Endpoint(
   /**
    * How receivers are told.
    *
-   * @param secret signing key, {@code whsec_…}; empty: not signed. Never in an event, a log or an
-   *     error
+   * @param secrets signing keys, the current one first, then those that are being replaced; empty:
+   *     not signed
    * @param attempts requests per event at the most
-   * @param delay from the end of a failed request to the next
+   * @param delays from the end of the n-th failed request to the next; the last one holds for all
+   *     that follow
    * @param deadline for one whole request
    * @param success which answers acknowledge: only 200, or every 2xx
+   * @param events states that are told; the others are passed over
+   * @param coalesce whether a state that is not terminal is passed over while a newer one waits
+   * @param rate requests per second to one target at the most; empty: unlimited
    */
   public record Webhook(
-      Optional<String> secret, int attempts, Duration delay, Duration deadline, Success success) {
+      List<Secret> secrets,
+      int attempts,
+      List<Duration> delays,
+      Duration deadline,
+      Success success,
+      Set<JobStatus> events,
+      boolean coalesce,
+      Optional<Integer> rate) {
+
+    /** What holds when the file says nothing: RunPod's three attempts, 10 s apart. */
+    public static final Webhook DEFAULT =
+        new Webhook(
+            List.of(),
+            3,
+            List.of(Duration.ofSeconds(10)),
+            Duration.ofSeconds(10),
+            Success.ONLY_200,
+            EnumSet.allOf(JobStatus.class),
+            false,
+            Optional.empty());
+
+    public Webhook {
+      secrets = List.copyOf(secrets);
+      delays = List.copyOf(delays);
+      events = Set.copyOf(events);
+    }
+
+    /** The current key as text; empty: not signed. */
+    public Optional<String> secret() {
+      return secrets.stream().map(Secret::text).findFirst();
+    }
+
+    /** How long to wait after so many failed requests. */
+    public Duration delayAfter(int failures) {
+      return delays.get(Math.clamp(failures - 1, 0, delays.size() - 1));
+    }
 
     @Override
     public String toString() {
       return "Webhook[%d attempts, %s apart, deadline %s, %s, %s]"
-          .formatted(attempts, delay, deadline, success, secret.isEmpty() ? "unsigned" : "signed");
+          .formatted(
+              attempts, delays, deadline, success, secrets.isEmpty() ? "unsigned" : "signed");
+    }
+  }
+
+  /**
+   * A signing key. Never in an event, a log or an error.
+   *
+   * @param text {@code whsec_…}, HMAC-SHA256, or {@code whsk_…}, Ed25519
+   * @param until when it is no longer used; empty: it is the current one
+   */
+  public record Secret(String text, Optional<Instant> until) {
+    @Override
+    public String toString() {
+      return "Secret[%s]".formatted(until.map(it -> "until " + it).orElse("current"));
     }
   }
 

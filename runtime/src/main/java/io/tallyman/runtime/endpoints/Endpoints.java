@@ -11,15 +11,12 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.tallyman.runtime.Variable;
 import io.tallyman.runtime.endpoints.Endpoint.Limits;
-import io.tallyman.runtime.endpoints.Endpoint.Success;
-import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,11 +43,6 @@ public final class Endpoints {
   public static final long MAX_OUTPUT = 20_000_000;
 
   private static final long DEFAULT_LOG = 1L << 20;
-
-  /** Standard Webhooks 1.0.0: a symmetric key is 24 to 64 random bytes. */
-  private static final int MIN_SECRET_BYTES = 24;
-
-  private static final int MAX_SECRET_BYTES = 64;
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder(
@@ -159,7 +151,7 @@ public final class Endpoints {
         entry.command,
         Objects.requireNonNullElse(entry.environment, Map.of()),
         limits(where + ".limits", Objects.requireNonNullElseGet(entry.limits, LimitsEntry::empty)),
-        webhook(
+        WebhookRules.read(
             where + ".webhook", Objects.requireNonNullElseGet(entry.webhook, WebhookEntry::empty)));
   }
 
@@ -186,67 +178,17 @@ public final class Endpoints {
         Objects.requireNonNullElse(entry.network, false));
   }
 
-  private static Webhook webhook(String where, WebhookEntry entry) {
-    var attempts = Objects.requireNonNullElse(entry.attempts, 3);
-    if (attempts < 1 || attempts > 10) {
-      throw mistake(where + ".attempts", "expected a whole number from 1 to 10");
-    }
-    return new Webhook(
-        secret(where, entry),
-        attempts,
-        parsed(where + ".delay", entry.delay, Duration.ofSeconds(10), Variable::parseDuration),
-        parsed(
-            where + ".deadline", entry.deadline, Duration.ofSeconds(10), Variable::parseDuration),
-        parsed(where + ".success", entry.success, Success.ONLY_200, Endpoints::success));
-  }
-
-  private static Optional<String> secret(String where, WebhookEntry entry) {
-    if (entry.secret != null && entry.secretFile != null) {
-      throw mistake(where, "expected 'secret' or 'secretFile', but got both");
-    }
-    if (entry.secret != null) {
-      return Optional.of(checkedSecret(where + ".secret", entry.secret));
-    }
-    if (entry.secretFile != null) {
-      try {
-        return Optional.of(
-            checkedSecret(
-                where + ".secretFile", Files.readString(Path.of(entry.secretFile)).strip()));
-      } catch (IOException e) {
-        throw mistake(where + ".secretFile", "expected a readable file, but: " + e);
-      }
-    }
-    return Optional.empty();
-  }
-
-  private static String checkedSecret(String where, String secret) {
-    try {
-      var key = Base64.getDecoder().decode(secret.replaceFirst("^whsec_", ""));
-      if (secret.startsWith("whsec_")
-          && key.length >= MIN_SECRET_BYTES
-          && key.length <= MAX_SECRET_BYTES) {
-        return secret;
-      }
-    } catch (IllegalArgumentException e) {
-      // Answered below; the text of the secret must not be repeated.
-    }
-    throw mistake(where, "expected whsec_ followed by base64 of 24 to 64 random bytes");
-  }
-
-  private static Success success(String text) {
-    return switch (text) {
-      case "200" -> Success.ONLY_200;
-      case "2xx" -> Success.ANY_2XX;
-      default -> throw new IllegalArgumentException("Expected 200 or 2xx");
-    };
-  }
-
   private static long size(String where, @Nullable String text, long fallback) {
     return parsed(where, text, fallback, Variable::parseSize);
   }
 
-  private static <T> T parsed(
-      String where, @Nullable String text, T fallback, Function<String, T> parse) {
+  /** The duration of an entry, or what stands without one. */
+  static Duration duration(String where, @Nullable String text, Duration fallback) {
+    return parsed(where, text, fallback, Variable::parseDuration);
+  }
+
+  /** The value of an entry, or what stands without one. */
+  static <T> T parsed(String where, @Nullable String text, T fallback, Function<String, T> parse) {
     try {
       return text == null ? fallback : parse.apply(text);
     } catch (IllegalArgumentException e) {
@@ -264,7 +206,8 @@ public final class Endpoints {
         : "";
   }
 
-  private static IllegalArgumentException mistake(String where, String what) {
+  /** What is wrong, and where. */
+  static IllegalArgumentException mistake(String where, String what) {
     return new IllegalArgumentException(where + ": " + what);
   }
 
@@ -293,16 +236,28 @@ public final class Endpoints {
     }
   }
 
-  private record WebhookEntry(
+  /** How receivers are told, as written; {@link WebhookRules} reads it. */
+  record WebhookEntry(
       @JsonProperty("secret") @Nullable String secret,
       @JsonProperty("secretFile") @Nullable String secretFile,
+      @JsonProperty("oldSecrets") @Nullable List<OldSecretEntry> oldSecrets,
       @JsonProperty("attempts") @Nullable Integer attempts,
       @JsonProperty("delay") @Nullable String delay,
+      @JsonProperty("delays") @Nullable List<String> delays,
       @JsonProperty("deadline") @Nullable String deadline,
-      @JsonProperty("success") @Nullable String success) {
+      @JsonProperty("success") @Nullable String success,
+      @JsonProperty("events") @Nullable List<String> events,
+      @JsonProperty("coalesce") @Nullable Boolean coalesce,
+      @JsonProperty("rate") @Nullable Integer rate) {
 
     static WebhookEntry empty() {
-      return new WebhookEntry(null, null, null, null, null, null);
+      return new WebhookEntry(null, null, null, null, null, null, null, null, null, null, null);
     }
   }
+
+  /** A key that is being replaced, as written. */
+  record OldSecretEntry(
+      @JsonProperty("secret") @Nullable String secret,
+      @JsonProperty("secretFile") @Nullable String secretFile,
+      @JsonProperty("until") @Nullable String until) {}
 }

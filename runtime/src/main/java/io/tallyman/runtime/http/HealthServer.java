@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.concurrent.Executors;
 
 /**
- * {@code GET /livez} and {@code GET /readyz} for a service without an HTTP port of its own.
- * Liveness never asks a dependency; readiness names each, and is 503 when one is not ready.
+ * {@code GET /livez}, {@code GET /readyz} and {@code GET /metrics} for a service without an HTTP
+ * port of its own. Liveness never asks a dependency; readiness names each, and is 503 when one is
+ * not ready; metrics are Prometheus' text.
  */
 public final class HealthServer implements AutoCloseable {
 
@@ -34,6 +35,7 @@ public final class HealthServer implements AutoCloseable {
           var health = service.health();
           answer(exchange, health.stream().allMatch(Health::isReady) ? 200 : 503, describe(health));
         });
+    server.createContext("/metrics", exchange -> answer(exchange, 200, service.metrics()));
     server.start();
   }
 

@@ -4,12 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.runtime.endpoints.Endpoint.Limits;
-import io.tallyman.runtime.endpoints.Endpoint.Success;
+import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.time.Instant;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -41,10 +41,13 @@ class EndpointsDocTest {
     assertThat(endpoint.command()).containsExactly("sh", "-c", "./resize.sh");
     assertThat(endpoint.limits())
         .isEqualTo(new Limits(256L << 20, 1.0, 128, 64L << 20, 20_000_000, 1L << 20, false));
-    assertThat(endpoint.webhook().secret()).contains(KEY);
-    assertThat(endpoint.webhook().attempts()).isEqualTo(3);
-    assertThat(endpoint.webhook().delay()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(endpoint.webhook().deadline()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(endpoint.webhook().success()).isEqualTo(Success.ONLY_200);
+    var webhook = endpoint.webhook();
+    assertThat(webhook.secret()).contains(KEY);
+    assertThat(webhook.secrets().getLast().until()).contains(Instant.parse("2026-12-01T00:00:00Z"));
+    assertThat(webhook)
+        .usingRecursiveComparison()
+        .ignoringFields("secrets", "rate")
+        .isEqualTo(Webhook.DEFAULT);
+    assertThat(webhook.rate()).contains(50);
   }
 }

@@ -42,7 +42,7 @@ class EndpointsTest {
     assertThat(endpoint.limits())
         .isEqualTo(new Limits(256L << 20, 1.0, 128, 64L << 20, 20_000_000, 1L << 20, false));
     assertThat(endpoint.webhook().attempts()).isEqualTo(3);
-    assertThat(endpoint.webhook().delay()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(endpoint.webhook().delayAfter(1)).isEqualTo(Duration.ofSeconds(10));
     assertThat(endpoint.webhook().success()).isEqualTo(Success.ONLY_200);
   }
 
@@ -66,7 +66,7 @@ class EndpointsTest {
         .isEqualTo(new Limits(2L << 30, 0.5, 7, 1 << 20, 4_096, 64 << 10, true));
     assertThat(endpoint.webhook().secret()).contains(KEY);
     assertThat(endpoint.webhook().attempts()).isEqualTo(5);
-    assertThat(endpoint.webhook().delay()).isEqualTo(Duration.ofMillis(250));
+    assertThat(endpoint.webhook().delayAfter(1)).isEqualTo(Duration.ofMillis(250));
     assertThat(endpoint.webhook().deadline()).isEqualTo(Duration.ofSeconds(3));
     assertThat(endpoint.webhook().success()).isEqualTo(Success.ANY_2XX);
   }
@@ -105,7 +105,20 @@ class EndpointsTest {
         "image: a:1, command: [x], webhook: {success: 201} | .webhook.success: Expected 200 or 2xx",
         "image: a:1, command: [x], webhook: {secretFile: /no/such} | .webhook.secretFile: expected",
         "image: a:1, command: [x], webhook: {secretFile: /a, secret: b} | .webhook: expected"
-            + " 'secret'"
+            + " 'secret'",
+        "image: a:1, command: [x], webhook: {delay: 1s, delays: [1s]} | .webhook: expected 'delay'",
+        "image: a:1, command: [x], webhook: {delays: []} | .webhook.delays: expected 1 to 10",
+        "image: a:1, command: [x], webhook: {delays: [1s, 2h]} | .webhook.delays.1: expected at",
+        "image: a:1, command: [x], webhook: {events: [DONE]} | .webhook.events: expected states of",
+        "image: a:1, command: [x], webhook: {rate: 0} | .webhook.rate: expected a whole number",
+        "image: a:1, command: [x], webhook: {oldSecrets: [{}]} | .webhook.oldSecrets: expected a"
+            + " current",
+        "image: a:1, command: [x], webhook: {secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,"
+            + " oldSecrets: [{secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}]} |"
+            + " .webhook.oldSecrets.0.until: expected when",
+        "image: a:1, command: [x], webhook: {secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,"
+            + " oldSecrets: [{secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, until: soon}]} |"
+            + " .webhook.oldSecrets.0.until: expected a time"
       })
   void shouldNameFileAndPlaceOfAMistake(String entry, String message) {
     assertThatThrownBy(() -> parse(entry))
@@ -168,7 +181,8 @@ class EndpointsTest {
         "whsec_hunter2",
         "whsec_aHVudGVyMg==",
         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "whsec_!!!hunter2!!!"
+        "whsec_!!!hunter2!!!",
+        "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
       })
   void shouldNotRepeatASecretThatIsNone(String secret) {
     assertThatThrownBy(
@@ -176,7 +190,7 @@ class EndpointsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage(
             "endpoints.yaml: endpoints.sd-xl.webhook.secret: expected whsec_ followed by base64 of"
-                + " 24 to 64 random bytes")
+                + " 24 to 64 random bytes, or whsk_ followed by base64 of an Ed25519 key")
         .hasNoCause();
   }
 

@@ -36,6 +36,11 @@ class HealthServerTest {
               }
 
               @Override
+              public String metrics() {
+                return "tally_x 1.0\n";
+              }
+
+              @Override
               public void close() {}
             });
   }
@@ -55,6 +60,14 @@ class HealthServerTest {
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.body()).isEqualTo("kafka ready: connected\nredis ready: PONG\n");
     assertThat(answer.headers().firstValue("content-type")).contains("text/plain; charset=utf-8");
+  }
+
+  @Test
+  void shouldShowTheNumbersOfTheService() throws IOException, InterruptedException {
+    var answer = get("/metrics");
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("tally_x 1.0\n");
   }
 
   @Test

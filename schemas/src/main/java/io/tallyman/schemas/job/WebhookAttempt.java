@@ -11,26 +11,42 @@ import java.util.Optional;
  *
  * @param webhookId the header {@code webhook-id}: the same on every attempt of one delivery
  * @param jobId the job; also the record's key
+ * @param endpoint of the job
  * @param sequence the event told
  * @param attempt counted from 1
+ * @param trigger {@code auto}: an attempt of the delivery; {@code manual}: somebody asked for it,
+ *     and it is not counted
  * @param url where to
  * @param time when the request began
  * @param duration how long until the answer, or the failure
  * @param outcome stable class: {@code delivered}, {@code status}, {@code timeout}, {@code connect},
- *     {@code dns}, {@code tls}, {@code protocol}, {@code redirect}, {@code invalid}
+ *     {@code dns}, {@code tls}, {@code protocol}, {@code redirect}, {@code gone}, {@code aborted},
+ *     {@code circuit_open}, {@code expired}, {@code invalid_url}, {@code blocked_address}, {@code
+ *     internal}, {@code interrupted}
  * @param statusCode the HTTP status, when there was one
  * @param detail one sentence, or the first bytes of the answer; at most 1,024 characters
  * @param isFinal no attempt follows
+ * @param nextAttempt when the next attempt begins at the earliest; empty: there is none
  */
 public record WebhookAttempt(
     String webhookId,
     JobId jobId,
+    EndpointName endpoint,
     long sequence,
     int attempt,
+    String trigger,
     URI url,
     Instant time,
     Duration duration,
     String outcome,
     Optional<Integer> statusCode,
     String detail,
-    boolean isFinal) {}
+    boolean isFinal,
+    Optional<Instant> nextAttempt) {
+
+  /** An attempt of the delivery itself. */
+  public static final String AUTO = "auto";
+
+  /** An attempt that somebody asked for. */
+  public static final String MANUAL = "manual";
+}

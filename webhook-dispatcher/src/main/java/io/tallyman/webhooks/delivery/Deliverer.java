@@ -1,13 +1,14 @@
 package io.tallyman.webhooks.delivery;
 
 import io.tallyman.runtime.endpoints.Endpoint;
-import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
+import io.tallyman.webhooks.delivery.Backlog.Ticket;
 import io.tallyman.webhooks.resilience.Attempts;
+import io.tallyman.webhooks.resilience.TargetGuards;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -19,6 +20,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,32 +37,36 @@ public final class Deliverer {
   /** So many requests to one host and port at once; the rest of the slots is for the others. */
   private static final int MAX_PER_TARGET = 100;
 
+  /** An event that waited longer for a slow receiver is given up, and can be redelivered. */
+  private static final Duration MAX_AGE = Duration.ofHours(24);
+
   /** Between two tries to write a dead letter, while Kafka does not take it. */
   private static final Duration STUBBORN_PAUSE = Duration.ofSeconds(5);
 
-  /** What holds for the jobs of an endpoint that is no longer in the file: the file's defaults. */
-  private static final Webhook DEFAULTS =
-      new Webhook(
-          Optional.empty(), 3, Duration.ofSeconds(10), Duration.ofSeconds(10), Success.ONLY_200);
-
-  private static final Rules UNKNOWN_ENDPOINT = new Rules(DEFAULTS, Optional.empty());
+  /** What holds for the jobs of an endpoint that is no longer in the file. */
+  private static final Rules UNKNOWN_ENDPOINT = new Rules(Webhook.DEFAULT, Optional.empty());
 
   private final Map<EndpointName, Rules> rules;
   private final Ports ports;
   private final Backlog backlog;
-  private final Slots slots;
   private final KeyLanes<JobId> lanes;
-  private final Attempts<Object> stubborn;
-  private final Map<Policy, Attempts<Outcome>> policies = new ConcurrentHashMap<>();
+  private final Slots slots;
+  private final DeliveryRun.Shared shared;
   private final Map<EndpointName, Boolean> missed = new ConcurrentHashMap<>();
 
   /**
    * What it works with.
    *
+   * @param guards breakers and rates of the targets
    * @param timer begins later attempts; nothing slow runs on it
    */
   public record Ports(
-      Sender sender, AttemptLog log, InstantSource clock, ScheduledExecutorService timer) {}
+      Sender sender,
+      AttemptLog log,
+      DeliveryMeter meter,
+      TargetGuards guards,
+      InstantSource clock,
+      ScheduledExecutorService timer) {}
 
   /**
    * A deliverer with nothing to do.
@@ -77,30 +83,85 @@ public final class Deliverer {
     Executor threads = task -> Thread.ofVirtual().name("webhook").start(task);
     this.slots = new Slots(maxInFlight, Math.min(MAX_PER_TARGET, maxInFlight), threads);
     this.lanes = new KeyLanes<>(threads);
-    this.stubborn = new Attempts<>(ports.timer(), Attempts.UNLIMITED, STUBBORN_PAUSE, _ -> false);
+    this.shared =
+        new DeliveryRun.Shared(
+            slots,
+            new GoneReceivers(),
+            new AtomicInteger(),
+            new Attempts<>(
+                ports.timer(), Attempts.UNLIMITED, (_, _) -> STUBBORN_PAUSE, _ -> false));
   }
 
   /**
    * Tells the receiver, in the background.
    *
    * @param receiver the event's webhook
-   * @param claim while it is held; once it is released the delivery ends without being done
-   * @param whenDone runs when the delivery is terminal: acknowledged, or its dead letter is durable
+   * @param whenDone runs when the delivery is terminal: acknowledged, passed over, or its dead
+   *     letter is durable
    */
-  public void tell(JobEvent event, URI receiver, Claim claim, Runnable whenDone) {
+  public void tell(JobEvent event, URI receiver, Origin origin, Runnable whenDone) {
     var meta = event.meta();
     var its = rulesOf(meta.endpoint());
-    var delivery =
-        new Delivery(
-            WebhookId.of(meta.jobId(), meta.sequence(), meta.endpoint()),
-            meta.jobId(),
-            meta.sequence(),
-            receiver,
-            StatusPayload.of(event),
-            its.webhook(),
-            its.signer());
-    backlog.add(delivery.body().size());
-    lanes.submit(meta.jobId(), () -> run(delivery, claim, whenDone));
+    var delivery = delivery(event, receiver, its);
+    var ticket = backlog.add(delivery.target(), delivery.body().size());
+    lanes.submit(meta.jobId(), () -> run(delivery, ticket, origin, whenDone));
+  }
+
+  /** Gives an event up that has waited too long to be told. */
+  public void expire(JobEvent event, URI receiver, Origin origin, Runnable whenDone) {
+    var delivery = delivery(event, receiver, rulesOf(event.meta().endpoint()));
+    var ticket = backlog.add("", 0);
+    var run = new DeliveryRun(delivery, ports, shared, () -> false);
+    Runnable stop = run::stop;
+    (origin.claim().enter(stop)
+            ? run.expire()
+            : CompletableFuture.<Void>failedFuture(new CancellationException("Not ours any more")))
+        .whenComplete(
+            (_, failure) -> {
+              if (failure == null) {
+                whenDone.run();
+              }
+              backlog.remove(ticket);
+              origin.claim().leave(stop);
+            });
+  }
+
+  /** Whether the event is too old to be told. */
+  public boolean isExpired(JobEvent event) {
+    return event.meta().time().plus(MAX_AGE).isBefore(ports.clock().instant());
+  }
+
+  /** Whether the event's endpoint wants this state told. */
+  public boolean isTold(JobEvent event) {
+    return rulesOf(event.meta().endpoint()).webhook().events().contains(event.status());
+  }
+
+  private static Delivery delivery(JobEvent event, URI receiver, Rules its) {
+    var meta = event.meta();
+    return new Delivery(
+        WebhookId.of(meta.jobId(), meta.sequence(), meta.endpoint()),
+        meta,
+        event.status().isTerminal(),
+        receiver,
+        StatusPayload.of(event),
+        its.webhook(),
+        its.signer());
+  }
+
+  /** Scheme, host and port: what slots, circuit and rate are per. */
+  public static String targetOf(URI receiver) {
+    return Delivery.targetOf(receiver);
+  }
+
+  /** Whether more for this receiver would take room that others need: it is slow, not dead. */
+  public boolean isCrowded(URI receiver) {
+    var target = Delivery.targetOf(receiver);
+    return backlog.hasItsShare(target) && !ports.guards().isOpen(target);
+  }
+
+  /** Deliveries between two attempts now. */
+  public int sleeping() {
+    return shared.sleeping().get();
   }
 
   /** Requests in flight now. */
@@ -108,12 +169,14 @@ public final class Deliverer {
     return slots.inFlight();
   }
 
-  private CompletionStage<Void> run(Delivery delivery, Claim claim, Runnable whenDone) {
-    var run = new DeliveryRun(delivery, ports, slots);
+  private CompletionStage<Void> run(
+      Delivery delivery, Ticket ticket, Origin origin, Runnable whenDone) {
+    var job = delivery.event().jobId();
+    var run = new DeliveryRun(delivery, ports, shared, () -> lanes.hasWaiting(job));
     Runnable stop = run::stop;
     CompletionStage<Void> end =
-        claim.enter(stop)
-            ? run.start(policyOf(delivery.rules()), stubborn)
+        origin.claim().enter(stop)
+            ? run.start(origin.past().take(delivery.webhookId()))
             : CompletableFuture.failedFuture(new CancellationException("Not ours any more"));
     return end.whenComplete(
         (_, failure) -> {
@@ -121,17 +184,9 @@ public final class Deliverer {
             whenDone.run();
           }
           // In this order: whoever waits for the claim to be idle sees all that is done.
-          backlog.remove(delivery.body().size());
-          claim.leave(stop);
+          backlog.remove(ticket);
+          origin.claim().leave(stop);
         });
-  }
-
-  private Attempts<Outcome> policyOf(Webhook webhook) {
-    return policies.computeIfAbsent(
-        new Policy(webhook.attempts(), webhook.delay()),
-        policy ->
-            new Attempts<>(
-                ports.timer(), policy.attempts(), policy.delay(), Outcome::isWorthRetrying));
   }
 
   private Rules rulesOf(EndpointName endpoint) {
@@ -143,16 +198,16 @@ public final class Deliverer {
       LOG.warn(
           "endpoint {} is not in the endpoints file any more: its webhooks go out unsigned, {}",
           endpoint,
-          DEFAULTS);
+          Webhook.DEFAULT);
     }
     return UNKNOWN_ENDPOINT;
   }
 
   private static Rules rules(Endpoint endpoint) {
-    return new Rules(endpoint.webhook(), endpoint.webhook().secret().map(Signer::of));
+    var secrets = endpoint.webhook().secrets();
+    return new Rules(
+        endpoint.webhook(), secrets.isEmpty() ? Optional.empty() : Optional.of(Signer.of(secrets)));
   }
 
   private record Rules(Webhook webhook, Optional<Signer> signer) {}
-
-  private record Policy(int attempts, Duration delay) {}
 }

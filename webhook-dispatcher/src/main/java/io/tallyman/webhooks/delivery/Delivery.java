@@ -1,39 +1,48 @@
 package io.tallyman.webhooks.delivery;
 
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
-import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.EventMeta;
 import io.tallyman.schemas.job.RawJson;
 import java.net.URI;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * One event to be told to one receiver.
  *
  * @param webhookId the header {@code webhook-id}
- * @param jobId whose lane it is in
- * @param sequence of the event
+ * @param event whose lane it is in, and where
+ * @param isTerminal whether the job has ended
  * @param url the receiver
  * @param body what is sent
- * @param rules attempts, delay, deadline, success
+ * @param rules attempts, delays, deadline, success
  * @param signer empty: the endpoint has no secret
  */
 record Delivery(
     String webhookId,
-    JobId jobId,
-    long sequence,
+    EventMeta event,
+    boolean isTerminal,
     URI url,
     RawJson body,
     Webhook rules,
     Optional<Signer> signer) {
 
-  /** Scheme, host and port: deliveries to the same one share its slots. */
+  /** Deliveries to the same target share its slots, its circuit and its rate. */
   String target() {
-    return url.getScheme() + "://" + url.getRawAuthority();
+    return targetOf(url);
+  }
+
+  /** Scheme, host and port, such as {@code https://a.test:443}. */
+  static String targetOf(URI url) {
+    var scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+    var host = String.valueOf(url.getHost()).toLowerCase(Locale.ROOT);
+    var port = url.getPort() >= 0 ? url.getPort() : scheme.equals("http") ? 80 : 443;
+    return "%s://%s:%d".formatted(scheme, host, port);
   }
 
   /** For logs: neither payload nor the URL's path and query, which often hold a token. */
   @Override
   public String toString() {
-    return "job %s sequence %d to %s".formatted(jobId, sequence, url.getHost());
+    return "job %s sequence %d to %s".formatted(event.jobId(), event.sequence(), url.getHost());
   }
 }

@@ -5,13 +5,19 @@ import io.tallyman.webhooks.delivery.Deliverer.Ports;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.resilience.Attempts;
+import io.tallyman.webhooks.resilience.TargetGuards.Permit;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,31 +33,67 @@ final class DeliveryRun {
 
   private final Delivery delivery;
   private final Ports ports;
-  private final Slots slots;
+  private final Shared shared;
+  private final BooleanSupplier isSuperseded;
   private final AtomicInteger attempts = new AtomicInteger();
   private final CompletableFuture<Void> end = new CompletableFuture<>();
 
   private @Nullable Exchange exchange;
   private boolean isStopped;
+  private final AtomicBoolean isAsleep = new AtomicBoolean();
   private volatile @Nullable WebhookAttempt last;
 
-  DeliveryRun(Delivery delivery, Ports ports, Slots slots) {
+  /**
+   * What all runs share.
+   *
+   * @param slots requests at once
+   * @param gone receivers that want no more
+   * @param sleeping runs between two attempts
+   * @param stubborn writes a dead letter, however long it takes
+   */
+  record Shared(
+      Slots slots, GoneReceivers gone, AtomicInteger sleeping, Attempts<Object> stubborn) {}
+
+  /**
+   * A run that has not begun.
+   *
+   * @param isSuperseded whether a newer state of the job waits behind it
+   */
+  DeliveryRun(Delivery delivery, Ports ports, Shared shared, BooleanSupplier isSuperseded) {
     this.delivery = delivery;
     this.ports = ports;
-    this.slots = slots;
+    this.shared = shared;
+    this.isSuperseded = isSuperseded;
   }
 
   /**
-   * Begins.
+   * Begins, or goes on where an earlier run ended.
    *
-   * @param policy of the attempts
-   * @param stubborn writes the dead letter, however long it takes
+   * @param past the last attempt of the earlier run
    * @return completes when the delivery is terminal; fails when it was stopped before
    */
-  CompletionStage<Void> start(Attempts<Outcome> policy, Attempts<Object> stubborn) {
-    policy
-        .run(() -> CompletableFuture.supplyAsync(this::attempt, this::inSlot))
-        .whenComplete((outcome, failure) -> conclude(outcome, failure, stubborn));
+  CompletionStage<Void> start(Optional<WebhookAttempt> past) {
+    var before = past.orElse(null);
+    if (before == null) {
+      begin(0);
+    } else if (before.outcome().equals(Kind.DELIVERED.wireName())) {
+      // It was acknowledged, and only the commit was lost.
+      end.complete(null);
+    } else if (before.isFinal() || before.attempt() >= delivery.rules().attempts()) {
+      last = before;
+      attempts.set(before.attempt());
+      giveUp(null, before);
+    } else {
+      begin(before.attempt());
+    }
+    return end;
+  }
+
+  /** Gives it up unasked, because it has waited too long. */
+  CompletionStage<Void> expire() {
+    var time = now().instant();
+    var outcome = Outcome.failed(Kind.EXPIRED, "Waited too long for a slow receiver");
+    giveUp(null, record(Math.max(1, attempts.get()), time, Duration.ZERO, outcome, true));
     return end;
   }
 
@@ -59,31 +101,129 @@ final class DeliveryRun {
   synchronized void stop() {
     isStopped = true;
     if (exchange == null) {
+      wake();
       end.completeExceptionally(stopped());
     } else {
       exchange.cancel();
     }
   }
 
-  private void inSlot(Runnable request) {
-    slots.submit(delivery.target(), request);
+  private void begin(int made) {
+    attempts.set(made);
+    if (made == 0) {
+      ports.meter().began(sinceEvent());
+    }
+    new Attempts<>(
+            ports.timer(),
+            delivery.rules().attempts() - made,
+            (number, outcome) -> Pauses.after(delivery.rules(), made + number, outcome, now()),
+            Outcome::isWorthRetrying)
+        .run(this::attemptInTurn)
+        .whenComplete(this::conclude);
   }
 
-  private Outcome attempt() {
+  /** The order of the guards: what needs no request first, what holds a slot last. */
+  private CompletionStage<Outcome> attemptInTurn() {
+    wake();
     if (isStopped()) {
-      throw stopped();
+      return CompletableFuture.failedFuture(stopped());
     }
-    var number = attempts.incrementAndGet();
-    var time = ports.clock().instant();
-    var start = System.nanoTime();
-    var outcome = ask(number, time);
-    var duration = Duration.ofNanos(System.nanoTime() - start);
-    var attempt = record(number, time, duration, outcome, isFinal(number, outcome));
-    last = attempt;
-    // Before the pause: whoever asks why nothing happens finds the reason.
-    ports.log().record(attempt);
-    LOG.debug("{} attempt {}: {} {}", delivery, number, outcome.kind(), outcome.statusCode());
+    if (delivery.rules().coalesce() && !delivery.isTerminal() && isSuperseded.getAsBoolean()) {
+      return CompletableFuture.completedFuture(
+          Outcome.failed(Kind.SUPERSEDED, "A newer state waits"));
+    }
+    if (shared.gone().contains(delivery.url(), now().instant())) {
+      return CompletableFuture.completedFuture(
+          written(Outcome.failed(Kind.GONE, "Not asked: it answered 410 lately")));
+    }
+    return delivery.rules().rate().map(this::whenTheRateAllows).orElseGet(this::attemptInSlot);
+  }
+
+  private CompletionStage<Outcome> whenTheRateAllows(int perSecond) {
+    var wait = ports.guards().reserve(delivery.target(), perSecond);
+    if (wait.isPresent() && wait.get().isZero()) {
+      return attemptInSlot();
+    }
+    var turn = new CompletableFuture<Outcome>();
+    var _ =
+        ports
+            .timer()
+            .schedule(
+                () -> follow(turn, wait.isPresent(), perSecond),
+                wait.orElse(Duration.ofMinutes(1)).toNanos(),
+                TimeUnit.NANOSECONDS);
+    return turn;
+  }
+
+  /** Its turn has come, or it asks for one again. */
+  private void follow(CompletableFuture<Outcome> turn, boolean hasTurn, int perSecond) {
+    CompletionStage<Outcome> attempt;
+    if (isStopped()) {
+      attempt = CompletableFuture.failedFuture(stopped());
+    } else if (hasTurn) {
+      attempt = attemptInSlot();
+    } else {
+      attempt = whenTheRateAllows(perSecond);
+    }
+    attempt.whenComplete(
+        (outcome, e) -> {
+          if (e == null) {
+            turn.complete(outcome);
+          } else {
+            turn.completeExceptionally(e);
+          }
+        });
+  }
+
+  private CompletionStage<Outcome> attemptInSlot() {
+    var permit = ports.guards().ask(delivery.target());
+    if (permit.isEmpty()) {
+      return CompletableFuture.completedFuture(
+          written(Outcome.failed(Kind.CIRCUIT_OPEN, "Not asked: it did not answer lately")));
+    }
+    return CompletableFuture.supplyAsync(
+        () -> attempt(permit.get()), request -> shared.slots().submit(delivery.target(), request));
+  }
+
+  private Outcome attempt(Permit permit) {
+    try {
+      if (isStopped()) {
+        throw stopped();
+      }
+      var number = attempts.incrementAndGet();
+      var time = now().instant();
+      var start = System.nanoTime();
+      var outcome = ask(number, time);
+      var took = Duration.ofNanos(System.nanoTime() - start);
+      if (outcome.kind() != Kind.INTERRUPTED) {
+        permit.used(outcome.isAlive(), took);
+      }
+      if (outcome.kind() == Kind.GONE) {
+        shared.gone().add(delivery.url(), time);
+      }
+      write(number, time, took, outcome);
+      return outcome;
+    } finally {
+      permit.unused();
+    }
+  }
+
+  /** An attempt that made no request. */
+  private Outcome written(Outcome outcome) {
+    write(attempts.incrementAndGet(), now().instant(), Duration.ZERO, outcome);
     return outcome;
+  }
+
+  /** Before the pause: whoever asks why nothing happens finds the reason. */
+  private void write(int number, Instant time, Duration took, Outcome outcome) {
+    var attempt = record(number, time, took, outcome, isFinal(number, outcome));
+    last = attempt;
+    ports.meter().attempted(outcome.kind(), took);
+    ports.log().record(attempt);
+    if (attempt.nextAttempt().isPresent() && isAsleep.compareAndSet(false, true)) {
+      shared.sleeping().incrementAndGet();
+    }
+    LOG.debug("{} attempt {}: {} {}", delivery, number, outcome.kind(), outcome.statusCode());
   }
 
   private Outcome ask(int number, Instant time) {
@@ -110,7 +250,7 @@ final class DeliveryRun {
     headers.put("webhook-id", delivery.webhookId());
     headers.put("webhook-timestamp", Long.toString(time.getEpochSecond()));
     headers.put("webhook-attempt", Integer.toString(number));
-    headers.put("webhook-sequence", Long.toString(delivery.sequence()));
+    headers.put("webhook-sequence", Long.toString(delivery.event().sequence()));
     delivery
         .signer()
         .map(signer -> signer.sign(delivery.webhookId(), time, delivery.body()))
@@ -130,38 +270,47 @@ final class DeliveryRun {
   }
 
   private WebhookAttempt record(
-      int number, Instant time, Duration duration, Outcome outcome, boolean isFinal) {
+      int number, Instant time, Duration took, Outcome outcome, boolean isFinal) {
     return new WebhookAttempt(
         delivery.webhookId(),
-        delivery.jobId(),
-        delivery.sequence(),
+        delivery.event().jobId(),
+        delivery.event().endpoint(),
+        delivery.event().sequence(),
         number,
+        WebhookAttempt.AUTO,
         delivery.url(),
         time,
-        duration,
+        took,
         outcome.kind().wireName(),
         outcome.statusCode(),
         outcome.detail(),
-        isFinal);
+        isFinal,
+        outcome.isWorthRetrying() && !isFinal
+            ? Optional.of(
+                time.plus(took)
+                    .plus(Pauses.after(delivery.rules(), number, Optional.of(outcome), now())))
+            : Optional.empty());
   }
 
-  private void conclude(
-      @Nullable Outcome outcome, @Nullable Throwable failure, Attempts<Object> stubborn) {
+  private void conclude(@Nullable Outcome outcome, @Nullable Throwable failure) {
     if (outcome != null && outcome.isDelivered()) {
+      ports.meter().delivered(sinceEvent());
+      end.complete(null);
+    } else if (outcome != null && outcome.kind() == Kind.SUPERSEDED) {
+      ports.meter().coalesced();
       end.complete(null);
     } else if (isStopped() || failure instanceof CancellationException) {
       end.completeExceptionally(stopped());
     } else {
-      giveUp(failure, stubborn);
+      var attempt = last;
+      giveUp(failure, attempt != null && attempt.isFinal() ? attempt : abandoned(failure));
     }
   }
 
-  private void giveUp(@Nullable Throwable failure, Attempts<Object> stubborn) {
+  private void giveUp(@Nullable Throwable failure, WebhookAttempt letter) {
     if (failure != null) {
       LOG.error("{}: a mistake of ours ended it", delivery, failure);
     }
-    var attempt = last;
-    var letter = attempt != null && attempt.isFinal() ? attempt : abandoned(failure);
     LOG.warn(
         "GAVE UP telling {} after {} attempts ({}{}): see topic webhook-dead-letters, id {}",
         delivery,
@@ -169,31 +318,46 @@ final class DeliveryRun {
         letter.outcome(),
         letter.statusCode().map(" %d"::formatted).orElse(""),
         letter.webhookId());
-    stubborn
+    shared
+        .stubborn()
         .run(
             () ->
                 isStopped()
                     ? CompletableFuture.failedFuture(stopped())
                     : ports.log().giveUp(letter).thenApply(it -> it))
-        .whenComplete((_, e) -> complete(e));
-  }
-
-  private void complete(@Nullable Throwable failure) {
-    if (failure == null) {
-      end.complete(null);
-    } else {
-      end.completeExceptionally(failure);
-    }
+        .whenComplete(
+            (_, e) -> {
+              if (e == null) {
+                ports.meter().gaveUp(letter.outcome());
+                end.complete(null);
+              } else {
+                end.completeExceptionally(e);
+              }
+            });
   }
 
   /** The letter of a delivery whose attempts ended in a way they should not. */
   private WebhookAttempt abandoned(@Nullable Throwable why) {
     return record(
         Math.max(1, attempts.get()),
-        ports.clock().instant(),
+        now().instant(),
         Duration.ZERO,
         Outcome.failed(Kind.INTERNAL, String.valueOf(why)),
         true);
+  }
+
+  private InstantSource now() {
+    return ports.clock();
+  }
+
+  private Duration sinceEvent() {
+    return Duration.between(delivery.event().time(), now().instant());
+  }
+
+  private void wake() {
+    if (isAsleep.compareAndSet(true, false)) {
+      shared.sleeping().decrementAndGet();
+    }
   }
 
   private synchronized boolean isStopped() {

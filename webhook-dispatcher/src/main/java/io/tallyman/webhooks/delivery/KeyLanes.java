@@ -50,6 +50,12 @@ final class KeyLanes<K> {
     start(key, task);
   }
 
+  /** Whether a task waits behind the one that runs. */
+  synchronized boolean hasWaiting(K key) {
+    var lane = waiting.get(key);
+    return lane != null && !lane.isEmpty();
+  }
+
   /** Keys of which a task runs. */
   synchronized int size() {
     return waiting.size();

@@ -3,6 +3,7 @@ package io.tallyman.webhooks.delivery;
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What came of one request. Everything a receiver can do is a value; exceptions are left for our
@@ -12,11 +13,18 @@ import java.util.Optional;
  * @param statusCode the HTTP status, when there was one
  * @param detail one sentence, or the first bytes of the answer; at most {@value #MAX_DETAIL}
  *     characters
+ * @param retryAfter the header {@code retry-after} as it came
  */
-public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
+public record Outcome(
+    Kind kind, Optional<Integer> statusCode, String detail, Optional<String> retryAfter) {
 
   /** Longest {@link #detail}: enough for an error message, little enough for a log of millions. */
   public static final int MAX_DETAIL = 1_024;
+
+  private static final int HTTP_GONE = 410;
+
+  /** With these a server, or the proxy before it, says that it cannot take more. */
+  private static final Set<Integer> OVERLOAD = Set.of(429, 502, 503, 504);
 
   /** The classes; their names in lower case are on the wire. */
   public enum Kind {
@@ -24,6 +32,18 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
     DELIVERED,
     /** Answered with another status. */
     STATUS,
+    /** Answered 410, or did lately: it wants no more. */
+    GONE,
+    /**
+     * Answered with an error and {@code webhook-delivery: abort-message}: it does not want this.
+     */
+    ABORTED,
+    /** Was not asked, because it did not answer lately. */
+    CIRCUIT_OPEN,
+    /** Was never asked, because it takes less than it is sent. */
+    EXPIRED,
+    /** Passed over, because a newer state waits; not an attempt. */
+    SUPERSEDED,
     /** Answered with a 3xx, which is never followed. */
     REDIRECT,
     /** No whole answer before the deadline. */
@@ -37,7 +57,9 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
     /** The answer is not HTTP. */
     PROTOCOL,
     /** The URL can never be asked. */
-    INVALID,
+    INVALID_URL,
+    /** The name leads to an address that may not be asked. */
+    BLOCKED_ADDRESS,
     /** Our own mistake; the log has it. */
     INTERNAL,
     /** We stopped it: the service ends, or another instance goes on with this job. */
@@ -63,13 +85,25 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
     var kind =
         acknowledged
             ? Kind.DELIVERED
-            : statusCode >= 300 && statusCode < 400 ? Kind.REDIRECT : Kind.STATUS;
-    return new Outcome(kind, Optional.of(statusCode), detail);
+            : statusCode == HTTP_GONE
+                ? Kind.GONE
+                : statusCode >= 300 && statusCode < 400 ? Kind.REDIRECT : Kind.STATUS;
+    return new Outcome(kind, Optional.of(statusCode), detail, Optional.empty());
   }
 
   /** No answer. */
   public static Outcome failed(Kind kind, String detail) {
-    return new Outcome(kind, Optional.empty(), detail);
+    return new Outcome(kind, Optional.empty(), detail, Optional.empty());
+  }
+
+  /** The same, from a receiver that does not want this message. */
+  public Outcome aborted() {
+    return isDelivered() ? this : new Outcome(Kind.ABORTED, statusCode, detail, Optional.empty());
+  }
+
+  /** The same, with a wish for the time of the next attempt. */
+  public Outcome retryAfter(String header) {
+    return new Outcome(kind, statusCode, detail, Optional.of(header));
   }
 
   /** Whether the receiver has it. */
@@ -80,8 +114,36 @@ public record Outcome(Kind kind, Optional<Integer> statusCode, String detail) {
   /** Whether asking again could change it. */
   public boolean isWorthRetrying() {
     return switch (kind) {
-      case STATUS, REDIRECT, TIMEOUT, CONNECT, DNS, TLS, PROTOCOL, INTERNAL -> true;
-      case DELIVERED, INVALID, INTERRUPTED -> false;
+      case STATUS, REDIRECT, TIMEOUT, CONNECT, DNS, TLS, PROTOCOL, CIRCUIT_OPEN, INTERNAL -> true;
+      case DELIVERED,
+          GONE,
+          ABORTED,
+          EXPIRED,
+          SUPERSEDED,
+          INVALID_URL,
+          BLOCKED_ADDRESS,
+          INTERRUPTED ->
+          false;
+    };
+  }
+
+  /** Whether its web server does its work, whatever it thinks of this message. */
+  public boolean isAlive() {
+    return switch (kind) {
+      case TIMEOUT, CONNECT, DNS, TLS, PROTOCOL -> false;
+      case STATUS -> !OVERLOAD.contains(statusCode.orElse(0));
+      case DELIVERED,
+          GONE,
+          ABORTED,
+          EXPIRED,
+          SUPERSEDED,
+          REDIRECT,
+          CIRCUIT_OPEN,
+          INVALID_URL,
+          BLOCKED_ADDRESS,
+          INTERNAL,
+          INTERRUPTED ->
+          true;
     };
   }
 

@@ -2,12 +2,15 @@ package io.tallyman.webhooks.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.tallyman.runtime.net.BlockedAddress;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Outcome;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
 import java.io.IOException;
 import java.net.UnknownHostException;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -17,6 +20,7 @@ import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
 import org.apache.hc.core5.http.MessageConstraintException;
@@ -33,6 +37,7 @@ final class ApacheExchange implements Exchange {
   private static final ContentType JSON = ContentType.create("application/json");
 
   private final CloseableHttpClient client;
+  private final VettedResolver resolver;
   private final ScheduledExecutorService timer;
   private final Request request;
 
@@ -41,8 +46,13 @@ final class ApacheExchange implements Exchange {
 
   private final HttpPost post;
 
-  ApacheExchange(CloseableHttpClient client, ScheduledExecutorService timer, Request request) {
+  ApacheExchange(
+      CloseableHttpClient client,
+      VettedResolver resolver,
+      ScheduledExecutorService timer,
+      Request request) {
     this.client = client;
+    this.resolver = resolver;
     this.timer = timer;
     this.request = request;
     this.post = new HttpPost(request.url());
@@ -77,6 +87,9 @@ final class ApacheExchange implements Exchange {
 
   private Outcome exchange() {
     try {
+      // First, because a lookup does not end when the request is cancelled. The client asks again
+      // when it connects, and finds the answer known; one over a kept connection is vetted too.
+      resolver.resolve(request.url().getHost(), request.deadline());
       var response = client.executeOpen(null, post, null);
       try {
         return judge(response);
@@ -101,15 +114,23 @@ final class ApacheExchange implements Exchange {
       return Outcome.failed(Kind.PROTOCOL, "Expected a status from 200 to 599, but got " + status);
     }
     var outcome = Outcome.answered(status, request.success(), firstBytes(response));
-    if (outcome.kind() != Kind.REDIRECT) {
-      return outcome;
+    if (outcome.kind() == Kind.REDIRECT) {
+      var where = header(response, HttpHeaders.LOCATION).orElse("nowhere");
+      outcome =
+          Outcome.answered(
+              status,
+              request.success(),
+              "Not followed: " + where.substring(0, Math.min(MAX_LOCATION, where.length())));
     }
-    var location = response.getFirstHeader(HttpHeaders.LOCATION);
-    var where = location == null || location.getValue() == null ? "nowhere" : location.getValue();
-    return Outcome.answered(
-        status,
-        request.success(),
-        "Not followed: " + where.substring(0, Math.min(MAX_LOCATION, where.length())));
+    if (header(response, "webhook-delivery").filter("abort-message"::equals).isPresent()) {
+      return outcome.aborted();
+    }
+    return header(response, HttpHeaders.RETRY_AFTER).map(outcome::retryAfter).orElse(outcome);
+  }
+
+  /** The first of that name: who sends two means either. */
+  private static Optional<String> header(ClassicHttpResponse response, String name) {
+    return Optional.ofNullable(response.getFirstHeader(name)).map(Header::getValue);
   }
 
   private static String firstBytes(ClassicHttpResponse response) {
@@ -159,6 +180,7 @@ final class ApacheExchange implements Exchange {
     }
     var kind =
         switch (e) {
+          case BlockedAddress _ -> Kind.BLOCKED_ADDRESS;
           case UnknownHostException _ -> Kind.DNS;
           case SSLException _ -> Kind.TLS;
           case ClientProtocolException _,
@@ -167,6 +189,11 @@ final class ApacheExchange implements Exchange {
               Kind.PROTOCOL;
           default -> Kind.CONNECT;
         };
-    return Outcome.failed(kind, e.getClass().getSimpleName() + ": " + e.getMessage());
+    // Records are for the endpoint's owner: not even he is shown the inside of our network.
+    return Outcome.failed(
+        kind,
+        kind == Kind.BLOCKED_ADDRESS
+            ? "The name leads to an address that may not be asked (TALLY_ALLOWED_NETWORKS)"
+            : e.getClass().getSimpleName() + ": " + e.getMessage());
   }
 }

@@ -1,10 +1,14 @@
 package io.tallyman.webhooks.http;
 
+import io.tallyman.runtime.net.ReceiverUrl;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Outcome;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender;
-import java.net.URI;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.concurrent.ScheduledExecutorService;
+import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
@@ -21,8 +25,9 @@ import org.apache.hc.core5.util.Timeout;
  * itself: no retry, redirect, cookie, credential or decompression; and only the deadline decides
  * how long a receiver may take. Thread-safe.
  *
- * <p>Apache HttpClient 5 and not the JDK's: its requests can be cancelled at any point, and a later
- * address policy has one place, the resolver.
+ * <p>Apache HttpClient 5 and not the JDK's: its requests can be cancelled at any point, and it asks
+ * our resolver for every address, literal ones too, and connects to no other. So the address policy
+ * has one place.
  */
 public final class WebhookClient implements Sender, AutoCloseable {
 
@@ -38,10 +43,8 @@ public final class WebhookClient implements Sender, AutoCloseable {
   /** A connection idle for longer is checked before use; the check takes up to 1 ms. */
   private static final TimeValue TRUSTED_IDLE = TimeValue.ofMilliseconds(200);
 
-  private static final int MAX_PORT = 65_535;
-  private static final Exchange REFUSED = new Refused();
-
   private final CloseableHttpClient client;
+  private final VettedResolver resolver;
   private final ScheduledExecutorService timer;
 
   /**
@@ -49,15 +52,19 @@ public final class WebhookClient implements Sender, AutoCloseable {
    *
    * @param userAgent the header {@code user-agent}
    * @param maxInFlight requests at once; callers keep to it
+   * @param resolver where addresses come from; closed with the client
    * @param timer ends requests at their deadline
    */
-  public WebhookClient(String userAgent, int maxInFlight, ScheduledExecutorService timer) {
+  public WebhookClient(
+      String userAgent, int maxInFlight, VettedResolver resolver, ScheduledExecutorService timer) {
+    this.resolver = resolver;
     this.timer = timer;
     this.client =
         HttpClients.custom()
             .setUserAgent(userAgent)
             .setConnectionManager(
                 PoolingHttpClientConnectionManagerBuilder.create()
+                    .setDnsResolver(new Vetted(resolver))
                     .setConnectionFactory(
                         ManagedHttpClientConnectionFactory.builder()
                             .http1Config(
@@ -99,26 +106,34 @@ public final class WebhookClient implements Sender, AutoCloseable {
 
   @Override
   public Exchange prepare(Request request) {
-    return canBeAsked(request.url()) ? new ApacheExchange(client, timer, request) : REFUSED;
+    return ReceiverUrl.mistakeIn(request.url().toString(), resolver.policy())
+        .<Exchange>map(Refused::new)
+        .orElseGet(() -> new ApacheExchange(client, resolver, timer, request));
   }
 
   @Override
   public void close() {
     client.close(CloseMode.IMMEDIATE);
+    resolver.close();
   }
 
-  private static boolean canBeAsked(URI url) {
-    return ("http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme()))
-        && url.getHost() != null
-        && url.getRawUserInfo() == null
-        && url.getPort() <= MAX_PORT;
+  /** The client's way to our resolver. */
+  private record Vetted(VettedResolver resolver) implements DnsResolver {
+    @Override
+    public InetAddress[] resolve(String host) throws UnknownHostException {
+      return resolver.resolve(host).toArray(InetAddress[]::new);
+    }
+
+    @Override
+    public String resolveCanonicalHostname(String host) {
+      return host;
+    }
   }
 
-  private static final class Refused implements Exchange {
+  private record Refused(String mistake) implements Exchange {
     @Override
     public Outcome run() {
-      return Outcome.failed(
-          Kind.INVALID, "Expected http or https, a host, a port and no user-info in the URL");
+      return Outcome.failed(Kind.INVALID_URL, "Expected " + mistake);
     }
 
     @Override

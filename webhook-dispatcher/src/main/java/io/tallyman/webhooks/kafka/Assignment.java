@@ -1,6 +1,8 @@
 package io.tallyman.webhooks.kafka;
 
 import io.tallyman.webhooks.delivery.Claim;
+import io.tallyman.webhooks.delivery.Origin;
+import io.tallyman.webhooks.delivery.PastAttempts;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,7 +21,7 @@ final class Assignment {
 
   private static final Logger LOG = LoggerFactory.getLogger(Assignment.class);
 
-  private final Claim claim = new Claim();
+  private final Origin origin;
   private final OffsetTracker offsets;
 
   /** Done, and not yet told to the tracker. Bounded by the backlog. */
@@ -27,15 +29,18 @@ final class Assignment {
 
   private @Nullable OffsetAndMetadata committed;
 
-  private Assignment(OffsetTracker offsets, @Nullable OffsetAndMetadata committed) {
+  private Assignment(
+      OffsetTracker offsets, @Nullable OffsetAndMetadata committed, PastAttempts past) {
     this.offsets = offsets;
+    this.origin = new Origin(new Claim(), past);
     this.committed = committed;
   }
 
-  /** Goes on where the group stands. */
-  static Assignment of(TopicPartition partition, @Nullable OffsetAndMetadata committed) {
+  /** Goes on where the group stands, with what became of its deliveries before. */
+  static Assignment of(
+      TopicPartition partition, @Nullable OffsetAndMetadata committed, PastAttempts past) {
     if (committed == null) {
-      return new Assignment(OffsetTracker.startingAt(0), null);
+      return new Assignment(OffsetTracker.startingAt(0), null, past);
     }
     var offsets = OffsetTracker.restore(committed.offset(), committed.metadata());
     if (offsets.isEmpty()) {
@@ -46,11 +51,15 @@ final class Assignment {
           committed.offset());
     }
     return new Assignment(
-        offsets.orElseGet(() -> OffsetTracker.startingAt(committed.offset())), committed);
+        offsets.orElseGet(() -> OffsetTracker.startingAt(committed.offset())), committed, past);
   }
 
   Claim claim() {
-    return claim;
+    return origin.claim();
+  }
+
+  Origin origin() {
+    return origin;
   }
 
   OffsetTracker offsets() {
@@ -60,6 +69,13 @@ final class Assignment {
   /** An offset is done. From any thread. */
   void finished(long offset) {
     finished.add(offset);
+  }
+
+  /** A record has come that asks for nothing. */
+  void skip(long offset) {
+    if (offsets.begin(offset)) {
+      offsets.finish(offset);
+    }
   }
 
   /** What to commit; empty when that is committed already. */

@@ -6,10 +6,8 @@ import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
@@ -38,21 +36,16 @@ public final class EventLoop {
   /** A crash tells again what was delivered in this time. */
   private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
 
-  /** For the commit before a partition goes, and for leaving the group. */
-  private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(1);
-
-  /** For cancelled requests to end, so that what was just answered still counts. */
-  private static final Duration STOP_PATIENCE = Duration.ofMillis(500);
-
   /** Polls or heartbeats older than this mean that something is wrong. */
   private static final Duration STALE = Duration.ofSeconds(10);
 
   private final Backlog backlog;
   private final Deliverer deliverer;
   private final Intake intake;
-  private final Map<TopicPartition, Assignment> assignments = new HashMap<>();
+  private final Assignments assignments = new Assignments();
 
-  private boolean isPaused;
+  private volatile boolean isPaused;
+  private volatile int spilling;
   private long lastCommit;
 
   private volatile long lastPoll = System.nanoTime();
@@ -69,6 +62,16 @@ public final class EventLoop {
     this.backlog = backlog;
     this.deliverer = deliverer;
     this.intake = intake;
+  }
+
+  /** Whether reading waits for deliveries to end. */
+  public boolean isPaused() {
+    return isPaused;
+  }
+
+  /** Receivers whose events are put aside now. */
+  public int spilling() {
+    return spilling;
   }
 
   /** How reading goes. */
@@ -91,48 +94,62 @@ public final class EventLoop {
   /**
    * Reads until told to stop, then stops all deliveries, commits and closes the consumer.
    *
+   * @param overflow closed with it
    * @throws KafkaException when the consumer cannot go on; it is closed
    */
-  void run(Consumer<byte[], byte[]> consumer, BooleanSupplier isStopping) {
+  void run(
+      Consumer<byte[], byte[]> consumer,
+      Overflow overflow,
+      AttemptTail tail,
+      BooleanSupplier isStopping) {
     secondsSinceHeartbeat = -1;
     isPaused = false;
     try {
-      consumer.subscribe(List.of(Topics.EVENTS.name()), new Rebalance(consumer));
+      consumer.subscribe(List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, tail));
       while (!isStopping.getAsBoolean()) {
         lastPoll = System.nanoTime();
-        hand(consumer.poll(POLL));
+        hand(consumer.poll(POLL), overflow);
+        overflow.drain();
+        spilling = overflow.targets();
         pauseOrResume(consumer);
         if (System.nanoTime() - lastCommit > COMMIT_INTERVAL.toNanos()) {
           lastCommit = System.nanoTime();
-          commitInBackground(consumer);
+          assignments.commitInBackground(consumer);
+          overflow.commitInBackground();
           secondsSinceHeartbeat = secondsSinceHeartbeat(consumer);
         }
       }
     } finally {
-      assignments.values().forEach(assignment -> assignment.claim().release());
+      assignments.releaseAll();
       // Closing revokes the partitions, and that commits.
-      consumer.close(CloseOptions.timeout(COMMIT_PATIENCE));
-      assignments.clear();
+      consumer.close(CloseOptions.timeout(Assignments.COMMIT_PATIENCE));
+      assignments.remove(assignments.partitions());
+      overflow.close();
     }
   }
 
-  private void hand(ConsumerRecords<byte[], byte[]> records) {
+  private void hand(ConsumerRecords<byte[], byte[]> records, Overflow overflow) {
     for (var partition : records.partitions()) {
-      var assignment = assignments.get(partition);
-      if (assignment != null) {
-        records.records(partition).forEach(record -> intake.take(record, assignment));
-      }
+      assignments
+          .of(partition)
+          .ifPresent(
+              assignment ->
+                  records
+                      .records(partition)
+                      .forEach(record -> intake.take(record, assignment, overflow)));
     }
     // Beyond the last record too: a transaction ends with an offset that is no record.
     records
         .nextOffsets()
         .forEach(
-            (partition, next) -> {
-              var assignment = assignments.get(partition);
-              if (assignment != null) {
-                assignment.offsets().advance(next.offset());
-              }
-            });
+            (partition, next) ->
+                assignments
+                    .of(partition)
+                    .ifPresent(
+                        assignment -> {
+                          assignment.offsets().advance(next.offset());
+                          overflow.handedOut(partition.partition(), next.offset());
+                        }));
   }
 
   private void pauseOrResume(Consumer<byte[], byte[]> consumer) {
@@ -150,57 +167,6 @@ public final class EventLoop {
     }
   }
 
-  private void commitInBackground(Consumer<byte[], byte[]> consumer) {
-    var offsets = uncommitted(assignments.keySet());
-    if (offsets.isEmpty()) {
-      return;
-    }
-    consumer.commitAsync(
-        offsets,
-        (_, failure) -> {
-          if (failure == null) {
-            markCommitted(offsets);
-          } else {
-            LOG.warn("commit failed, will try again in a second: {}", failure.toString());
-          }
-        });
-  }
-
-  private void commitNow(Consumer<byte[], byte[]> consumer, Collection<TopicPartition> partitions) {
-    var offsets = uncommitted(partitions);
-    if (offsets.isEmpty()) {
-      return;
-    }
-    try {
-      consumer.commitSync(offsets, COMMIT_PATIENCE);
-      markCommitted(offsets);
-    } catch (KafkaException e) {
-      LOG.warn("commit failed; what was delivered in the last second is told again: {}", e, e);
-    }
-  }
-
-  private Map<TopicPartition, OffsetAndMetadata> uncommitted(
-      Collection<TopicPartition> partitions) {
-    var offsets = new HashMap<TopicPartition, OffsetAndMetadata>();
-    for (var partition : partitions) {
-      var assignment = assignments.get(partition);
-      if (assignment != null) {
-        assignment.uncommitted().ifPresent(offset -> offsets.put(partition, offset));
-      }
-    }
-    return offsets;
-  }
-
-  private void markCommitted(Map<TopicPartition, OffsetAndMetadata> offsets) {
-    offsets.forEach(
-        (partition, offset) -> {
-          var assignment = assignments.get(partition);
-          if (assignment != null) {
-            assignment.committed(offset);
-          }
-        });
-  }
-
   private static double secondsSinceHeartbeat(Consumer<byte[], byte[]> consumer) {
     for (var metric : consumer.metrics().entrySet()) {
       if (metric.getKey().name().equals("last-heartbeat-seconds-ago")
@@ -215,9 +181,13 @@ public final class EventLoop {
   private final class Rebalance implements ConsumerRebalanceListener {
 
     private final Consumer<byte[], byte[]> consumer;
+    private final Overflow overflow;
+    private final AttemptTail tail;
 
-    private Rebalance(Consumer<byte[], byte[]> consumer) {
+    private Rebalance(Consumer<byte[], byte[]> consumer, Overflow overflow, AttemptTail tail) {
       this.consumer = consumer;
+      this.overflow = overflow;
+      this.tail = tail;
     }
 
     @Override
@@ -226,39 +196,55 @@ public final class EventLoop {
         return;
       }
       var committed = consumer.committed(Set.copyOf(partitions));
+      var past = tail.read(open(partitions, committed));
       for (var partition : partitions) {
-        var assignment = Assignment.of(partition, committed.get(partition));
-        assignments.put(partition, assignment);
+        var assignment = Assignment.of(partition, committed.get(partition), past);
+        assignments.add(partition, assignment);
         LOG.info("{} is ours from offset {}", partition, assignment.offsets().watermark());
+      }
+      overflow.assign(numbers(partitions), past);
+      for (var partition : partitions) {
+        assignments
+            .of(partition)
+            .ifPresent(it -> overflow.handedOut(partition.partition(), it.offsets().watermark()));
       }
     }
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-      release(partitions);
-      commitNow(consumer, partitions);
-      partitions.forEach(assignments::remove);
+      assignments.release(partitions);
+      // In this order: an event that was put aside, and is not done in the log, comes twice.
+      overflow.release(numbers(partitions), false);
+      assignments.commitNow(consumer, partitions);
+      assignments.remove(partitions);
     }
 
     /** Somebody else has them already: what we commit would be refused, or undo theirs. */
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
       LOG.warn("lost {}: their open deliveries stop here and begin anew elsewhere", partitions);
-      release(partitions);
-      partitions.forEach(assignments::remove);
+      assignments.release(partitions);
+      overflow.release(numbers(partitions), true);
+      assignments.remove(partitions);
     }
 
-    private void release(Collection<TopicPartition> partitions) {
-      var released = partitions.stream().map(assignments::get).filter(Objects::nonNull).toList();
-      released.forEach(assignment -> assignment.claim().release());
-      var until = System.nanoTime() + STOP_PATIENCE.toNanos();
-      try {
-        for (var assignment : released) {
-          assignment.claim().awaitIdle(Duration.ofNanos(until - System.nanoTime()));
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+    /** Those in which deliveries may have begun that are not done. */
+    private List<Integer> open(
+        Collection<TopicPartition> partitions, Map<TopicPartition, OffsetAndMetadata> committed) {
+      var ends = consumer.endOffsets(partitions);
+      return partitions.stream()
+          .filter(
+              it -> {
+                var offset = committed.get(it);
+                return (offset == null ? 0 : offset.offset()) < ends.getOrDefault(it, 0L)
+                    || !overflow.isEmpty(it.partition());
+              })
+          .map(TopicPartition::partition)
+          .toList();
+    }
+
+    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+      return partitions.stream().map(TopicPartition::partition).toList();
     }
   }
 }

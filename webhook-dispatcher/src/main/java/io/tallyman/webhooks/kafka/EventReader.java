@@ -4,7 +4,10 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
+import io.tallyman.webhooks.delivery.Backlog;
+import io.tallyman.webhooks.delivery.Deliverer;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -32,10 +35,13 @@ public final class EventReader implements AutoCloseable {
 
   private static final int HEARTBEAT_MS = KafkaSettings.SESSION_TIMEOUT_MS / 5;
 
+  /** Of the overflow, read ahead and kept until its receivers have room; a larger record comes. */
+  private static final int MAX_FETCH_BYTES = 1 << 20;
+
   private final String bootstrapServers;
   private final int replicas;
   private final String group;
-  private final EventLoop loop;
+  private final Parts parts;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
 
@@ -43,11 +49,11 @@ public final class EventReader implements AutoCloseable {
 
   private volatile String waitsFor = "waits for Kafka";
 
-  private EventReader(String bootstrapServers, int replicas, String group, EventLoop loop) {
+  private EventReader(String bootstrapServers, int replicas, String group, Parts parts) {
     this.bootstrapServers = bootstrapServers;
     this.replicas = replicas;
     this.group = group;
-    this.loop = loop;
+    this.parts = parts;
     this.thread = Thread.ofPlatform().name("webhook-events").daemon().unstarted(this::run);
   }
 
@@ -56,13 +62,30 @@ public final class EventReader implements AutoCloseable {
    *
    * @param replicas that its topics must have at least
    * @param group consumer group
-   * @param loop what to do with the events
+   * @param parts what to do with the events
    */
   public static EventReader start(
-      String bootstrapServers, int replicas, String group, EventLoop loop) {
-    var reader = new EventReader(bootstrapServers, replicas, group, loop);
+      String bootstrapServers, int replicas, String group, Parts parts) {
+    var reader = new EventReader(bootstrapServers, replicas, group, parts);
     reader.thread.start();
     return reader;
+  }
+
+  /**
+   * What it drives.
+   *
+   * @param loop what to do with the events
+   */
+  public record Parts(
+      EventLoop loop,
+      WebhookTopics topics,
+      Deliverer deliverer,
+      Backlog backlog,
+      InstantSource clock) {
+
+    private Overflow overflow(Consumer<byte[], byte[]> consumer) {
+      return new Overflow(consumer, topics, deliverer, backlog);
+    }
   }
 
   /** Whether events are being read. */
@@ -71,7 +94,7 @@ public final class EventReader implements AutoCloseable {
       return Health.notReady(
           "kafka", "the thread that reads events has ended: restart the service");
     }
-    return isConnecting ? Health.notReady("kafka", waitsFor) : loop.health();
+    return isConnecting ? Health.notReady("kafka", waitsFor) : parts.loop().health();
   }
 
   /** Stops deliveries, commits what is done, leaves the group. */
@@ -124,12 +147,30 @@ public final class EventReader implements AutoCloseable {
             Topics.EVENTS,
             Topics.WEBHOOK_ATTEMPTS,
             Topics.WEBHOOK_DEAD_LETTERS,
+            Topics.WEBHOOK_OVERFLOW,
             Topics.DEAD_LETTERS),
         replicas,
         obstacle -> waitsFor = obstacle);
     var consumer = consumer();
+    var overflow = parts.overflow(overflowConsumer());
+    var tail =
+        new AttemptTail(
+            () -> KafkaSettings.consumer(bootstrapServers, "webhook-attempts", Map.of()),
+            parts.clock());
     isConnecting = false;
-    loop.run(consumer, this::isClosing);
+    parts.loop().run(consumer, overflow, tail, this::isClosing);
+  }
+
+  /** Partitions are given to it by hand; the group is for its commits alone. */
+  private Consumer<byte[], byte[]> overflowConsumer() {
+    return KafkaSettings.consumer(
+        bootstrapServers,
+        "webhook-overflow",
+        Map.of(
+            ConsumerConfig.GROUP_ID_CONFIG,
+            group + "-overflow",
+            ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
+            MAX_FETCH_BYTES));
   }
 
   private Consumer<byte[], byte[]> consumer() {

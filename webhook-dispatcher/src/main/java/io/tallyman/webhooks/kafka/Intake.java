@@ -5,6 +5,7 @@ import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.DeliveryMeter;
 import io.tallyman.webhooks.resilience.Attempts;
 import java.time.Duration;
 import java.util.Optional;
@@ -31,39 +32,52 @@ public final class Intake {
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
   private final Deliverer deliverer;
+  private final DeliveryMeter meter;
   private final WebhookTopics topics;
   private final Backlog backlog;
   private final Attempts<Object> stubborn;
 
   /** An intake. */
   public Intake(
-      Deliverer deliverer, WebhookTopics topics, Backlog backlog, ScheduledExecutorService timer) {
+      Deliverer deliverer,
+      DeliveryMeter meter,
+      WebhookTopics topics,
+      Backlog backlog,
+      ScheduledExecutorService timer) {
+    this.meter = meter;
     this.deliverer = deliverer;
     this.topics = topics;
     this.backlog = backlog;
-    this.stubborn = new Attempts<>(timer, Attempts.UNLIMITED, PAUSE, _ -> false);
+    this.stubborn = new Attempts<>(timer, Attempts.UNLIMITED, (_, _) -> PAUSE, _ -> false);
   }
 
   /** Takes a record of a partition that is ours. */
-  void take(ConsumerRecord<byte[], byte[]> record, Assignment assignment) {
+  void take(ConsumerRecord<byte[], byte[]> record, Assignment assignment, Overflow overflow) {
+    if (assignment.offsets().begin(record.offset())) {
+      event(record, assignment).ifPresent(event -> tell(event, record, assignment, overflow));
+    }
+    overflow.handedOut(record.partition(), record.offset() + 1);
+  }
+
+  private void tell(
+      JobEvent event,
+      ConsumerRecord<byte[], byte[]> record,
+      Assignment assignment,
+      Overflow overflow) {
     var offset = record.offset();
-    if (!assignment.offsets().begin(offset)) {
+    var receiver = event.meta().webhook().filter(_ -> deliverer.isTold(event)).orElse(null);
+    if (receiver == null) {
+      assignment.offsets().finish(offset);
       return;
     }
-    event(record, assignment)
-        .ifPresent(
-            event ->
-                event
-                    .meta()
-                    .webhook()
-                    .ifPresentOrElse(
-                        receiver ->
-                            deliverer.tell(
-                                event,
-                                receiver,
-                                assignment.claim(),
-                                () -> assignment.finished(offset)),
-                        () -> assignment.offsets().finish(offset)));
+    Runnable whenDone = () -> assignment.finished(offset);
+    var target = Deliverer.targetOf(receiver);
+    if (overflow.takes(record.partition(), offset, target, deliverer.isCrowded(receiver))) {
+      meter.spilled();
+      overflow.put(record, target, whenDone);
+    } else {
+      deliverer.tell(event, receiver, assignment.origin(), whenDone);
+    }
   }
 
   /** The event; empty when the record is none, and its dead letter is under way. */
@@ -85,7 +99,7 @@ public final class Intake {
 
   private void reject(ConsumerRecord<byte[], byte[]> record, String reason, Assignment assignment) {
     var size = Math.max(0, record.serializedValueSize());
-    backlog.add(size);
+    var ticket = backlog.add("", size);
     stubborn
         .run(
             () ->
@@ -96,7 +110,7 @@ public final class Intake {
                     : CompletableFuture.failedFuture(new CancellationException("Not ours now")))
         .whenComplete(
             (_, failure) -> {
-              backlog.remove(size);
+              backlog.remove(ticket);
               if (failure == null) {
                 assignment.finished(record.offset());
               }

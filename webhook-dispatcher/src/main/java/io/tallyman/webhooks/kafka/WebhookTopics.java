@@ -8,9 +8,12 @@ import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.delivery.AttemptLog;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -35,16 +38,22 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
   private static final Duration FLUSH = Duration.ofMillis(500);
 
   private final Supplier<Producer<String, byte[]>> producers;
+  private final Supplier<Producer<String, byte[]>> spillProducers;
   private @Nullable Producer<String, byte[]> producer;
+  private @Nullable Producer<String, byte[]> spillProducer;
   private boolean isClosed;
 
   /**
    * Connects on first use.
    *
    * @param producers makes the one producer
+   * @param spillProducers makes the one for events that are put aside, which never gives up
    */
-  public WebhookTopics(Supplier<Producer<String, byte[]>> producers) {
+  public WebhookTopics(
+      Supplier<Producer<String, byte[]>> producers,
+      Supplier<Producer<String, byte[]>> spillProducers) {
     this.producers = producers;
+    this.spillProducers = spillProducers;
   }
 
   @Override
@@ -86,16 +95,53 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
             .formatted(origin.topic(), origin.partition(), origin.offset()));
   }
 
+  /**
+   * Puts a record of the event log aside, as it is; completes with its offset when that is durable.
+   * In order: a later one is never durable before an earlier one of its partition, so none is ever
+   * given up for being late.
+   */
+  CompletionStage<Long> spill(ConsumerRecord<byte[], byte[]> origin, String target) {
+    var written = new CompletableFuture<Long>();
+    try {
+      var record =
+          new ProducerRecord<>(
+              Topics.WEBHOOK_OVERFLOW.name(),
+              origin.partition(),
+              null,
+              origin.key() == null ? null : new String(origin.key(), UTF_8),
+              origin.value(),
+              origin.headers());
+      record
+          .headers()
+          .add(Overflow.TARGET, target.getBytes(UTF_8))
+          .add(Overflow.OFFSET, Long.toString(origin.offset()).getBytes(UTF_8));
+      var _ =
+          spillProducer()
+              .send(
+                  record,
+                  (metadata, failure) -> {
+                    if (failure == null) {
+                      written.complete(metadata.offset());
+                    } else {
+                      LOG.error("{} is not put aside", origin.offset(), failure);
+                      written.completeExceptionally(failure);
+                    }
+                  });
+    } catch (KafkaException | IllegalStateException e) {
+      LOG.error("{} is not put aside", origin.offset(), e);
+      written.completeExceptionally(e);
+    }
+    return written;
+  }
+
   @Override
   public void close() {
-    Producer<String, byte[]> made;
+    List<Producer<String, byte[]>> made;
     synchronized (this) {
       isClosed = true;
-      made = producer;
+      made = Stream.of(producer, spillProducer).filter(Objects::nonNull).toList();
     }
-    if (made != null) {
-      made.close(FLUSH);
-    }
+    made.forEach(one -> one.close(FLUSH));
   }
 
   private static ProducerRecord<String, byte[]> record(Topic topic, WebhookAttempt attempt) {
@@ -141,6 +187,16 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
       written.completeExceptionally(e);
     }
     return written;
+  }
+
+  private synchronized Producer<String, byte[]> spillProducer() {
+    if (isClosed) {
+      throw new IllegalStateException("Expected an open producer, but the service is closed");
+    }
+    if (spillProducer == null) {
+      spillProducer = spillProducers.get();
+    }
+    return spillProducer;
   }
 
   private synchronized Producer<String, byte[]> producer() {

@@ -3,6 +3,7 @@ package io.tallyman.webhooks.resilience;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -10,9 +11,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A number of attempts with a pause after each failure, without a thread while it pauses. One
@@ -31,10 +35,15 @@ public final class Attempts<T> {
   /** How late a timer on a busy machine may be before an attempt is taken for lost. */
   private static final Duration GRACE = Duration.ofSeconds(30);
 
+  /** When nobody can say how long to wait. */
+  private static final Duration FALLBACK = Duration.ofSeconds(10);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+
   private final Retry retry;
   private final ScheduledExecutorService timer;
   private final int most;
-  private final Duration pause;
+  private final BiFunction<Integer, Optional<T>, Duration> pause;
   private final Duration grace;
   private final Predicate<T> isFailure;
 
@@ -43,19 +52,23 @@ public final class Attempts<T> {
    *
    * @param timer begins the later attempts, so an attempt must leave its thread at once
    * @param most attempts, the first included
-   * @param pause from the end of a failed attempt to the next, by the monotonic clock
+   * @param pause from the end of a failed attempt to the next, by the monotonic clock, from the
+   *     attempt's number and its value if it had one
    * @param isFailure which values ask for another attempt; exceptions do, except {@link
    *     CancellationException}, which ends the run
    */
   public Attempts(
-      ScheduledExecutorService timer, int most, Duration pause, Predicate<T> isFailure) {
+      ScheduledExecutorService timer,
+      int most,
+      BiFunction<Integer, Optional<T>, Duration> pause,
+      Predicate<T> isFailure) {
     this(timer, most, pause, isFailure, GRACE);
   }
 
   Attempts(
       ScheduledExecutorService timer,
       int most,
-      Duration pause,
+      BiFunction<Integer, Optional<T>, Duration> pause,
       Predicate<T> isFailure,
       Duration grace) {
     this.timer = timer;
@@ -63,13 +76,16 @@ public final class Attempts<T> {
     this.pause = pause;
     this.grace = grace;
     this.isFailure = isFailure;
-    var millis = Math.max(1, pause.toMillis());
     this.retry =
         Retry.of(
-            "%d attempts, %s apart".formatted(most, pause),
+            "%d attempts".formatted(most),
             RetryConfig.<T>custom()
                 .maxAttempts(most)
-                .intervalFunction(_ -> millis)
+                .intervalBiFunction(
+                    (number, either) ->
+                        Math.max(
+                            1,
+                            pauseAfter(number, either.isRight() ? either.get() : null).toMillis()))
                 .retryOnResult(isFailure)
                 .ignoreExceptions(CancellationException.class)
                 // The last value comes back as it is.
@@ -91,7 +107,12 @@ public final class Attempts<T> {
             () -> {
               var number = begun.incrementAndGet();
               return begin(attempt)
-                  .whenComplete((value, e) -> watch(number, begun, isOver(value, e, number), end));
+                  .whenComplete(
+                      (value, e) -> {
+                        if (!isOver(value, e, number)) {
+                          watch(number, pauseAfter(number, value), begun, end);
+                        }
+                      });
             })
         .whenComplete((value, e) -> complete(end, value, e));
     return end;
@@ -109,11 +130,18 @@ public final class Attempts<T> {
     return number >= most || (failure == null && value != null && !isFailure.test(value));
   }
 
-  /** Ends the run when the attempt after this one does not begin. */
-  private void watch(int number, AtomicInteger begun, boolean isOver, CompletableFuture<T> end) {
-    if (isOver) {
-      return;
+  /** Resilience4j would hang if this threw. */
+  private Duration pauseAfter(int number, @Nullable T value) {
+    try {
+      return pause.apply(number, Optional.ofNullable(value));
+    } catch (Throwable e) { // Whatever it is: a run must go on.
+      LOG.error("no pause after attempt {}: {} instead", number, FALLBACK, e);
+      return FALLBACK;
     }
+  }
+
+  /** Ends the run when the attempt after this one does not begin. */
+  private void watch(int number, Duration pause, AtomicInteger begun, CompletableFuture<T> end) {
     CompletableFuture.delayedExecutor(
             pause.plus(grace).toMillis(), TimeUnit.MILLISECONDS, Runnable::run)
         .execute(

@@ -15,6 +15,7 @@ import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
+import io.tallyman.webhooks.resilience.TargetGuards;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +66,8 @@ class DelivererTest {
   private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
   private final Log log = new Log();
   private final Claim claim = new Claim();
+  private final PastAttempts past = PastAttempts.none();
+  private final Origin origin = new Origin(claim, past);
   private final Backlog backlog = new Backlog();
   private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
   private final AtomicInteger done = new AtomicInteger();
@@ -173,7 +176,7 @@ class DelivererTest {
   @Test
   void shouldGiveUpAtOnceWhenTheUrlCannotBeAsked() {
     // given
-    var deliverer = deliverer(_ -> Outcome.failed(Kind.INVALID, "no"));
+    var deliverer = deliverer(_ -> Outcome.failed(Kind.INVALID_URL, "no"));
 
     // when
     tell(deliverer, "job-1", 1, EndpointName.DEFAULT);
@@ -181,7 +184,7 @@ class DelivererTest {
 
     // then
     assertThat(requests).hasSize(1);
-    assertThat(log.givenUp).extracting(WebhookAttempt::outcome).containsExactly("invalid");
+    assertThat(log.givenUp).extracting(WebhookAttempt::outcome).containsExactly("invalid_url");
   }
 
   @ParameterizedTest
@@ -319,7 +322,7 @@ class DelivererTest {
       deliverer.tell(
           event("silent-" + i, 1, EndpointName.DEFAULT),
           URI.create("http://silent.test/"),
-          claim,
+          origin,
           () -> {});
     }
 
@@ -393,11 +396,20 @@ class DelivererTest {
 
   private Deliverer delivererWith(Sender sender) {
     return new Deliverer(
-        ENDPOINTS, new Deliverer.Ports(sender, log, () -> TIME, timer), backlog, 1_000);
+        ENDPOINTS,
+        new Deliverer.Ports(
+            sender,
+            log,
+            DeliveryMeter.none(),
+            new TargetGuards(System::nanoTime),
+            () -> TIME,
+            timer),
+        backlog,
+        1_000);
   }
 
   private void tell(Deliverer deliverer, String job, long sequence, EndpointName endpoint) {
-    deliverer.tell(event(job, sequence, endpoint), RECEIVER, claim, done::incrementAndGet);
+    deliverer.tell(event(job, sequence, endpoint), RECEIVER, origin, done::incrementAndGet);
   }
 
   private static JobEvent event(String job, long sequence, EndpointName endpoint) {

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.runtime.endpoints.Endpoint.Success;
+import io.tallyman.runtime.net.AddressPolicy;
+import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.webhooks.delivery.Outcome;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
@@ -42,7 +44,9 @@ class WebhookClientIT {
   private static final Duration SLACK = Duration.ofSeconds(2);
 
   private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-  private final WebhookClient client = new WebhookClient("Tallyman/test", 10, timer);
+  private final WebhookClient client =
+      new WebhookClient(
+          "Tallyman/test", 10, new VettedResolver(AddressPolicy.allowing("127.0.0.0/8")), timer);
 
   @AfterEach
   void close() {
@@ -96,11 +100,13 @@ class WebhookClientIT {
   @CsvSource({
     "200, DELIVERED, DELIVERED",
     "201, STATUS, DELIVERED",
+    "202, STATUS, DELIVERED",
+    "206, STATUS, DELIVERED",
     "204, STATUS, DELIVERED",
     "299, STATUS, DELIVERED",
     "302, REDIRECT, REDIRECT",
     "400, STATUS, STATUS",
-    "410, STATUS, STATUS",
+    "410, GONE, GONE",
     "429, STATUS, STATUS",
     "500, STATUS, STATUS",
     "599, STATUS, STATUS",
@@ -145,7 +151,8 @@ class WebhookClientIT {
       var outcome = post(receiver.url(), LONG);
 
       // then
-      assertThat(outcome).isEqualTo(new Outcome(Kind.STATUS, Optional.of(500), "wrong"));
+      assertThat(outcome)
+          .isEqualTo(new Outcome(Kind.STATUS, Optional.of(500), "wrong", Optional.empty()));
     }
   }
 
@@ -454,7 +461,7 @@ class WebhookClientIT {
               connection.readRequest();
               connection.write(answer);
             })) {
-      for (var i = 0; i < 300; i++) {
+      for (var i = 0; i < 1_000; i++) {
         random.nextBytes(answer);
 
         // when, then: no exception
@@ -492,13 +499,15 @@ class WebhookClientIT {
         "http://user:pw@127.0.0.1/",
         "http://127.0.0.1:65536/",
         "http://under_score/",
+        "http://[::1]/",
+        "http://10.0.0.1/",
       })
   void shouldAskNobodyWhenTheUrlCannotBeAsked(String url) {
     // when
     var outcome = post(URI.create(url), LONG);
 
     // then
-    assertThat(outcome.kind()).isEqualTo(Kind.INVALID);
+    assertThat(outcome.kind()).isEqualTo(Kind.INVALID_URL);
     assertThat(outcome.isWorthRetrying()).isFalse();
   }
 

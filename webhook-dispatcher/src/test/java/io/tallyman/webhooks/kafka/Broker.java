@@ -141,12 +141,17 @@ public final class Broker implements AutoCloseable {
 
   /** How many offsets of the event log the group has not committed. */
   public long lag(String group) throws InterruptedException {
+    return lag(group, Topics.EVENTS);
+  }
+
+  /** The same of another topic. */
+  public long lag(String group, Topic topic) throws InterruptedException {
     try {
       var committed = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
       var ends =
           admin
               .listOffsets(
-                  partitions(Topics.EVENTS).stream()
+                  partitions(topic).stream()
                       .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
               .all()
               .get();
@@ -163,11 +168,16 @@ public final class Broker implements AutoCloseable {
 
   /** Commits the end of the log, with this metadata. */
   public void commitEnd(String group, String metadata) throws InterruptedException {
+    commitEnd(group, metadata, Topics.EVENTS);
+    commitEnd(group + "-overflow", "", Topics.WEBHOOK_OVERFLOW);
+  }
+
+  private void commitEnd(String group, String metadata, Topic topic) throws InterruptedException {
     try {
       var ends =
           admin
               .listOffsets(
-                  partitions(Topics.EVENTS).stream()
+                  partitions(topic).stream()
                       .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
               .all()
               .get();

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -118,6 +119,57 @@ class AttemptsTest {
   }
 
   @Test
+  void shouldAskForThePauseAfterEachFailure() throws Exception {
+    // given
+    var asked = new ConcurrentLinkedQueue<String>();
+    var attempts =
+        new Attempts<String>(
+            timer,
+            3,
+            (number, value) -> {
+              asked.add(number + " " + value.orElse("none"));
+              return Duration.ofMillis(number);
+            },
+            value -> value.startsWith("bad"),
+            LONG_GRACE);
+
+    // when
+    get(attempts.run(() -> done("bad " + calls.incrementAndGet())));
+
+    // then
+    assertThat(asked).contains("1 bad 1", "2 bad 2").doesNotContain("3 bad 3");
+  }
+
+  @ParameterizedTest
+  @MethodSource("throwables")
+  void shouldGoOnWhenThePauseCannotBeTold(Throwable thrown) throws Exception {
+    // given: a timer that makes the fallback of 10 s short
+    var hasty =
+        new ScheduledThreadPoolExecutor(1) {
+          @Override
+          public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+            return super.schedule(task, 1, TimeUnit.MILLISECONDS);
+          }
+        };
+
+    // when, then
+    try (hasty) {
+      var attempts =
+          new Attempts<String>(
+              hasty,
+              3,
+              (_, _) -> {
+                AttemptsTest.<RuntimeException>raise(thrown);
+                return PAUSE;
+              },
+              value -> value.startsWith("bad"),
+              LONG_GRACE);
+      assertThat(get(attempts.run(() -> done("bad " + calls.incrementAndGet()))))
+          .isEqualTo("bad 3");
+    }
+  }
+
+  @Test
   void shouldEndAtOnceWhenAnAttemptIsCancelled() {
     // when, then
     assertThatThrownBy(
@@ -153,7 +205,7 @@ class AttemptsTest {
 
     // when, then
     try (lossy) {
-      var attempts = new Attempts<String>(lossy, 3, PAUSE, "bad"::equals, SHORT_GRACE);
+      var attempts = new Attempts<String>(lossy, 3, (_, _) -> PAUSE, "bad"::equals, SHORT_GRACE);
       assertThatThrownBy(() -> get(attempts.run(() -> done("bad"))))
           .hasCauseInstanceOf(IllegalStateException.class)
           .hasMessageContaining("Expected attempt 2 to begin");
@@ -166,7 +218,7 @@ class AttemptsTest {
     timer.shutdownNow();
 
     // when, then
-    var attempts = new Attempts<String>(timer, 3, PAUSE, "bad"::equals, SHORT_GRACE);
+    var attempts = new Attempts<String>(timer, 3, (_, _) -> PAUSE, "bad"::equals, SHORT_GRACE);
     assertThatThrownBy(() -> get(attempts.run(() -> done("bad"))))
         .isInstanceOf(ExecutionException.class);
   }
@@ -174,7 +226,8 @@ class AttemptsTest {
   private String end(int most, Supplier<CompletionStage<String>> attempt)
       throws ExecutionException, InterruptedException, java.util.concurrent.TimeoutException {
     return get(
-        new Attempts<String>(timer, most, PAUSE, value -> value.startsWith("bad"), LONG_GRACE)
+        new Attempts<String>(
+                timer, most, (_, _) -> PAUSE, value -> value.startsWith("bad"), LONG_GRACE)
             .run(attempt));
   }
 

@@ -17,7 +17,7 @@ import io.tallyman.runner.attempt.Outcome.Failed;
 import io.tallyman.runner.attempt.Outcome.Stopped;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.files.JobFolders;
-import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.http.Transfers;
 import io.tallyman.runtime.endpoints.Endpoint;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
@@ -59,7 +59,7 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
   @BeforeEach
   void start() {
     runtime =
-        new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, new HttpTransfer()), 2);
+        new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, Transfers.onLoopback()), 2);
   }
 
   @AfterEach
@@ -267,7 +267,7 @@ class DockerRuntimeIT extends AttemptRuntimeContract {
   void shouldFailWhenTheEngineDoesNotAnswer() throws Exception {
     try (var gone =
         new DockerRuntime(
-            "tcp://127.0.0.1:1", runner, new JobFolders(root, new HttpTransfer()), 1)) {
+            "tcp://127.0.0.1:1", runner, new JobFolders(root, Transfers.onLoopback()), 1)) {
       assertThat(gone.health().isReady()).isFalse();
       Outcome outcome = gone.run(attempt(endpoint("true"), INPUT), output, stop);
 

@@ -13,7 +13,7 @@ import io.tallyman.runner.attempt.Outcome.Failed;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.attempt.RuntimeFixture;
 import io.tallyman.runner.files.JobFolders;
-import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.http.Transfers;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerId;
@@ -57,7 +57,8 @@ class EngineTroubleIT extends RuntimeFixture {
   @BeforeEach
   void start() throws Exception {
     proxy = new EngineProxy(TestEngine.HOST);
-    runtime = new DockerRuntime(proxy.host(), runner, new JobFolders(root, new HttpTransfer()), 2);
+    runtime =
+        new DockerRuntime(proxy.host(), runner, new JobFolders(root, Transfers.onLoopback()), 2);
   }
 
   @AfterEach

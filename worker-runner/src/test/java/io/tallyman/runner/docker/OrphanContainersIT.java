@@ -15,7 +15,7 @@ import io.tallyman.runner.attempt.RecordedOutput;
 import io.tallyman.runner.attempt.RuntimeFixture;
 import io.tallyman.runner.attempt.StopSignal;
 import io.tallyman.runner.files.JobFolders;
-import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.http.Transfers;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerId;
@@ -61,7 +61,7 @@ class OrphanContainersIT extends RuntimeFixture {
   @BeforeEach
   void start() {
     runtime =
-        new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, new HttpTransfer()), 2);
+        new DockerRuntime(TestEngine.HOST, runner, new JobFolders(root, Transfers.onLoopback()), 2);
   }
 
   @AfterEach
@@ -189,7 +189,7 @@ class OrphanContainersIT extends RuntimeFixture {
     // given one whose folder is gone, and one that may not have got all of its input
     var gone = leave("echo up; sleep 300");
     var unfed = leave("echo up; sleep 300");
-    new JobFolders(root, new HttpTransfer()).discard(gone.id());
+    new JobFolders(root, Transfers.onLoopback()).discard(gone.id());
     Files.delete(root.resolve(unfed.id().containerName() + ".fed"));
 
     // when
@@ -209,7 +209,7 @@ class OrphanContainersIT extends RuntimeFixture {
     try (var proxy = new EngineProxy(TestEngine.HOST);
         var earlier =
             new DockerRuntime(
-                proxy.host(), runner, new JobFolders(earlierRoot, new HttpTransfer()), 2);
+                proxy.host(), runner, new JobFolders(earlierRoot, Transfers.onLoopback()), 2);
         var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       var running = threads.submit(() -> earlier.run(attempt, heard, new StopSignal()));
       var name = attempt.id().containerName();

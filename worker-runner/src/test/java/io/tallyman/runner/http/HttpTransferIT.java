@@ -7,11 +7,15 @@ import com.sun.net.httpserver.HttpServer;
 import io.tallyman.runner.attempt.Await;
 import io.tallyman.runner.attempt.StopSignal;
 import io.tallyman.runner.files.Transfer;
+import io.tallyman.runtime.net.AddressPolicy;
+import io.tallyman.runtime.net.VettedResolver;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -31,7 +35,7 @@ class HttpTransferIT {
 
   @TempDir private Path folder;
 
-  private final Transfer transfer = new HttpTransfer();
+  private final Transfer transfer = Transfers.onLoopback();
   private final StopSignal stop = new StopSignal();
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch released = new CountDownLatch(1);
@@ -94,6 +98,44 @@ class HttpTransferIT {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("http or https URL for 'a.png'")
         .hasMessageNotContaining("secret");
+  }
+
+  @Test
+  void shouldRefuseAPrivateAddress() {
+    for (var policy : List.of("127.0.0.0/8", "")) {
+      var strict = new HttpTransfer(new VettedResolver(AddressPolicy.allowing(policy)));
+      assertThatThrownBy(
+              () ->
+                  strict.download(
+                      Map.of(folder.resolve("a.png"), "http://[::1]/latest?secret=1"), stop))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("'a.png' that may be asked")
+          .hasMessageNotContaining("secret");
+    }
+  }
+
+  @Test
+  void shouldRefuseANameThatLeadsToAPrivateAddress() throws Exception {
+    // given
+    var internal =
+        new VettedResolver(
+            AddressPolicy.PUBLIC,
+            _ -> new InetAddress[] {InetAddress.getLoopbackAddress()},
+            Duration.ofSeconds(3),
+            Duration.ZERO);
+    var strict = new HttpTransfer(internal);
+    var url = "http://files.test:%d/endless?secret=1".formatted(server.getAddress().getPort());
+    var file = Files.writeString(folder.resolve("a.png"), "x");
+
+    // when, then
+    assertThatThrownBy(() -> strict.download(Map.of(file, url), stop))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("its address may not be asked")
+        .hasMessageNotContaining("127.0.0.1")
+        .hasMessageNotContaining("secret");
+    assertThatThrownBy(() -> strict.upload(Map.of(file, url), stop))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("its address may not be asked");
   }
 
   @Test

@@ -9,7 +9,7 @@ import io.tallyman.runner.attempt.Await;
 import io.tallyman.runner.attempt.Left;
 import io.tallyman.runner.attempt.Outcome.Succeeded;
 import io.tallyman.runner.files.JobFolders;
-import io.tallyman.runner.http.HttpTransfer;
+import io.tallyman.runner.http.Transfers;
 import io.tallyman.schemas.job.JobOutput.Channel;
 import io.tallyman.schemas.job.RawJson;
 import java.io.IOException;
@@ -24,7 +24,7 @@ class ProcessRuntimeIT extends AttemptRuntimeContract {
 
   @Override
   protected AttemptRuntime runtime() {
-    return new ProcessRuntime(new JobFolders(root, new HttpTransfer()), Optional.empty());
+    return new ProcessRuntime(new JobFolders(root, Transfers.onLoopback()), Optional.empty());
   }
 
   @Override
