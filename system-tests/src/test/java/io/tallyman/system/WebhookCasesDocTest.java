@@ -89,7 +89,12 @@ class WebhookCasesDocTest {
     try (var all = Files.walk(ROOT)) {
       all.filter(file -> file.toString().matches(".*/src/test/java/.*\\.java"))
           .forEach(
-              file -> byName.put(file.getFileName().toString().replace(".java", ""), read(file)));
+              file ->
+                  // Two modules may have a class of one name.
+                  byName.merge(
+                      file.getFileName().toString().replace(".java", ""),
+                      read(file),
+                      String::concat));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
