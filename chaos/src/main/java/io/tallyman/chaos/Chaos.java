@@ -18,6 +18,7 @@ import io.tallyman.chaos.load.Load;
 import io.tallyman.chaos.load.LoadPlan;
 import io.tallyman.chaos.nemesis.ExitCodes;
 import io.tallyman.chaos.nemesis.FaultKind;
+import io.tallyman.chaos.nemesis.Jobs;
 import io.tallyman.chaos.nemesis.Nemesis;
 import io.tallyman.chaos.nemesis.Profile;
 import io.tallyman.chaos.nemesis.Schedule;
@@ -108,8 +109,14 @@ public final class Chaos {
         var receiver = new Receiver(ticker, history::write);
         var cluster = new Cluster(setup(receiver))) {
       out.accept("starting 3 brokers, Redis and 8 services in " + plan.folder());
-      cluster.start();
-      run(history, cluster);
+      try {
+        cluster.start();
+        run(history, cluster);
+      } finally {
+        // Also when told to stop: what was left of an orderly end is told in the history already.
+        cluster.nodes().forEach(Node::kill);
+        new Jobs(cluster, plan.docker()).removeAll();
+      }
     }
     return new Outcome(List.copyOf(broken), List.copyOf(notes));
   }

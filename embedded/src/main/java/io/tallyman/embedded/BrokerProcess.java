@@ -63,6 +63,8 @@ public final class BrokerProcess {
     Broker.replicate(settings, 3, 2);
     settings.put("broker.session.timeout.ms", "3000");
     settings.put("broker.heartbeat.interval.ms", "500");
+    // The default of 2 s elects a new controller whenever a busy machine holds one up.
+    settings.put("controller.quorum.fetch.timeout.ms", "4000");
     // One per listener, and there are many listeners.
     settings.put("num.network.threads", "1");
     settings.put("offsets.topic.num.partitions", "3");

@@ -4,6 +4,7 @@ import io.tallyman.chaos.cluster.Await;
 import io.tallyman.chaos.cluster.Cluster;
 import io.tallyman.chaos.cluster.Names;
 import io.tallyman.chaos.cluster.Node;
+import io.tallyman.chaos.process.Proc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,12 +13,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What runs of jobs at this moment: containers of our runners, or their child processes. */
-final class Jobs {
+public final class Jobs {
 
   private static final Duration SEARCH_LIMIT = Duration.ofSeconds(4);
   private static final String NONE = "none";
+
+  /** The variable of every process of an attempt. */
+  private static final String JOB_FOLDER = "TALLY_JOB_DIR";
 
   private final Cluster cluster;
   private final Optional<String> dockerHost;
@@ -25,7 +30,7 @@ final class Jobs {
   /**
    * @param dockerHost as for the runners; nothing: jobs are processes
    */
-  Jobs(Cluster cluster, Optional<String> dockerHost) {
+  public Jobs(Cluster cluster, Optional<String> dockerHost) {
     this.cluster = cluster;
     this.dockerHost = dockerHost;
   }
@@ -46,6 +51,15 @@ final class Jobs {
     return new Fault(victim, "SIGKILL", () -> kill(victim), Fault.NOTHING);
   }
 
+  /** Removes all of them, ended ones too: nobody will, once the runners are gone. */
+  public void removeAll() {
+    if (dockerHost.isPresent()) {
+      containers("--all").forEach(container -> docker("rm", "--force", container));
+    } else {
+      Proc.killIn(JOB_FOLDER, cluster.data().toAbsolutePath().normalize());
+    }
+  }
+
   private void kill(String victim) {
     if (dockerHost.isPresent()) {
       // One that has ended meanwhile is no failure.
@@ -64,14 +78,22 @@ final class Jobs {
         .toList();
   }
 
-  private List<String> containers() {
+  private List<String> containers(String... options) {
     return Names.RUNNERS.stream()
         .map(cluster::node)
         .map(Node::name)
         .map(
             runner ->
                 docker(
-                    "ps", "--format", "{{.Names}}", "--filter", "label=tallyman.runner=" + runner))
+                    Stream.concat(
+                            Stream.of(
+                                "ps",
+                                "--format",
+                                "{{.Names}}",
+                                "--filter",
+                                "label=tallyman.runner=" + runner),
+                            Stream.of(options))
+                        .toArray(String[]::new)))
         .flatMap(names -> Arrays.stream(names.split("\\s+", -1)))
         .filter(name -> !name.isEmpty())
         .toList();
