@@ -6,7 +6,7 @@ import io.tallyman.chaos.history.FaultMark;
 import io.tallyman.chaos.history.HistoryWriter;
 import io.tallyman.chaos.history.Ticker;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -38,24 +38,32 @@ public final class Nemesis {
   }
 
   /**
-   * Does all of it, each step at its time, and returns when the last one is repaired. A step that
-   * fails is told among the notes, and the others go on.
+   * Does all of it, each step at its time, or when what it must not go on beside is over, and
+   * returns when the last one is repaired. A step that fails is told among the notes, and the
+   * others go on.
    */
   public void run(List<Step> schedule) throws InterruptedException {
     var begin = System.nanoTime();
-    var running = new ArrayList<Future<?>>();
+    var running = new LinkedHashMap<Step, Future<?>>();
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
       try {
         for (var step : schedule) {
           awaitTime(begin, step.at());
-          running.add(
+          // One that takes longer than planned, on a busy machine, still goes on alone.
+          for (var other : running.entrySet()) {
+            if (Menu.exclude(step, other.getKey())) {
+              other.getValue().get();
+            }
+          }
+          running.put(
+              step,
               threads.submit(
                   () -> {
-                    carryOut(step, begin);
+                    carryOut(step);
                     return null;
                   }));
         }
-        for (var step : running) {
+        for (var step : running.values()) {
           step.get();
         }
       } catch (ExecutionException e) {
@@ -76,13 +84,14 @@ public final class Nemesis {
     return List.copyOf(notes);
   }
 
-  private void carryOut(Step step, long begin) throws InterruptedException {
+  private void carryOut(Step step) throws InterruptedException {
     var fault = faults.of(step);
+    var start = System.nanoTime();
     LOG.info("{} of {} begins: {}", step.kind().label(), fault.target(), fault.detail());
     mark(step, fault, true);
     try {
       fault.inject().run();
-      awaitTime(begin, step.end());
+      awaitTime(start, step.length());
     } catch (RuntimeException e) {
       LOG.warn("{} of {} failed", step.kind().label(), fault.target(), e);
       notes.add("%s of %s: %s".formatted(step.kind().label(), fault.target(), e));
