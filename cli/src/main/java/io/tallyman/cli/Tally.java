@@ -16,6 +16,7 @@ import picocli.CommandLine.ParameterException;
       DemoCommand.class,
       DevCommand.class,
       BenchCommand.class,
+      ChaosCommand.class,
       ServiceCommands.ApiCommand.class,
       ServiceCommands.StateProcessorCommand.class,
       ServiceCommands.WorkerRunnerCommand.class,

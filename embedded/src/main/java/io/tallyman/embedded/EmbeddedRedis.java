@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -62,28 +61,14 @@ public final class EmbeddedRedis implements AutoCloseable {
     try {
       Files.createDirectories(folder);
       endLeftover(folder);
-      var executable = executable();
-      var command =
-          new ArrayList<>(
-              List.of(
-                  executable.toString(),
-                  "--port",
-                  Integer.toString(port),
-                  "--bind",
-                  "127.0.0.1",
-                  "--save",
-                  "",
-                  "--appendonly",
-                  "no",
-                  "--daemonize",
-                  "no"));
+      var command = command(port);
       var process =
           new ProcessBuilder(command)
               .directory(folder.toFile())
               .redirectErrorStream(true)
               .redirectOutput(folder.resolve("redis.log").toFile())
               .start();
-      return answering(new EmbeddedRedis(process, port, executable.toString()), folder);
+      return answering(new EmbeddedRedis(process, port, command.getFirst()), folder);
     } catch (IOException e) {
       throw new UncheckedIOException("Expected to start redis-server, but failed", e);
     }
@@ -101,6 +86,22 @@ public final class EmbeddedRedis implements AutoCloseable {
         redis.process.destroyForcibly();
       }
     }
+  }
+
+  /** The command line of a server on loopback that keeps nothing on disk. */
+  public static List<String> command(int port) {
+    return List.of(
+        executable().toString(),
+        "--port",
+        Integer.toString(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--daemonize",
+        "no");
   }
 
   /** {@code redis://127.0.0.1:port}. */
@@ -191,7 +192,7 @@ public final class EmbeddedRedis implements AutoCloseable {
     }
   }
 
-  private static Path executable() throws IOException {
+  private static Path executable() {
     return onPath().orElseGet(EmbeddedRedis::carried);
   }
 

@@ -110,7 +110,8 @@ class ArchitectureTest {
               "com.fasterxml.jackson..",
               "io.tallyman.schemas.json",
               "io.tallyman.api.http",
-              "io.tallyman.chaos.history"),
+              "io.tallyman.chaos.history",
+              "io.tallyman.chaos.json"),
           new Technology("picocli..", "io.tallyman.cli"));
 
   private static final List<Exemption> EXEMPTIONS =

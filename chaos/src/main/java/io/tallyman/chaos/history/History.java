@@ -44,6 +44,19 @@ public record History(
     }
   }
 
+  /**
+   * Reads what recovery is measured by, which is no part of what is judged.
+   *
+   * @throws UncheckedIOException naming the file and the line that cannot be read
+   */
+  public static List<Progress> progress(Path folder) {
+    try {
+      return lines(folder, HistoryFile.PROGRESS, Progress.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Expected to read the progress in " + folder, e);
+    }
+  }
+
   private static <T> List<T> lines(Path folder, HistoryFile file, Class<T> type)
       throws IOException {
     var mapper = new ObjectMapper();

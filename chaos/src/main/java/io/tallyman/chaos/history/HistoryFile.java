@@ -10,7 +10,9 @@ public enum HistoryFile {
   CONTAINERS("containers.jsonl", ContainerSighting.class),
   REDIS("redis.jsonl", RedisSighting.class),
   NEMESIS("nemesis.jsonl", FaultMark.class),
-  SERVICES("services.jsonl", ServiceSighting.class);
+  SERVICES("services.jsonl", ServiceSighting.class),
+  /** For figures alone: no part of a {@link History}. */
+  PROGRESS("progress.jsonl", Progress.class);
 
   private final String fileName;
   private final Class<? extends Record> type;

@@ -52,6 +52,19 @@ public final class Proc {
                 new Usage((int) number(THREADS, status), number(RESIDENT, status) * BYTES_PER_KB));
   }
 
+  /** Kills every process whose environment has that variable with a path in that folder. */
+  public static void killIn(String variable, Path folder) {
+    withVariable(variable).stream()
+        .filter(
+            found ->
+                Path.of(found.environment().getOrDefault(variable, "/"))
+                    .normalize()
+                    .startsWith(folder))
+        .map(found -> ProcessHandle.of(found.pid()))
+        .flatMap(Optional::stream)
+        .forEach(ProcessHandle::destroyForcibly);
+  }
+
   /** All processes with this variable in their environment. */
   static List<Found> withVariable(String name) {
     var found = new ArrayList<Found>();
