@@ -190,9 +190,12 @@ class ClockJumpIT {
     var environment = new HashMap<String, String>();
     environment.put("LD_PRELOAD", Tools.fakeTime().toString());
     environment.put("FAKETIME_TIMESTAMP_FILE", clock(service).toString());
-    environment.put("FAKETIME_NO_CACHE", "1");
-    // A monotonic clock is never set, whatever happens to the other.
+    environment.put("FAKETIME_CACHE_DURATION", "1");
+    // A monotonic clock is never set, whatever happens to the other; without the second, the timed
+    // waits of a JVM, which are by that clock, would end at once, and it spins.
     environment.put("DONT_FAKE_MONOTONIC", "1");
+    environment.put("FAKETIME_FORCE_MONOTONIC_FIX", "0");
+    environment.put("TALLY_ALLOWED_NETWORKS", "127.0.0.0/8");
     environment.put("TALLY_KAFKA", kafka.bootstrapServers());
     environment.put("TALLY_REDIS", redis.url());
     environment.put("TALLY_ENDPOINTS_FILE", folder.resolve("endpoints.yaml").toString());

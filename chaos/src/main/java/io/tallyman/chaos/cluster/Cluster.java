@@ -244,6 +244,8 @@ public final class Cluster implements AutoCloseable {
     environment.put("TALLY_KAFKA", addresses.bootstrapServersOf(name));
     environment.put("TALLY_ENDPOINTS_FILE", endpointsFile().toAbsolutePath().toString());
     environment.put("TALLY_DATA_DIR", dataOf(name).toAbsolutePath().toString());
+    // The receiver of the webhooks is here.
+    environment.put("TALLY_ALLOWED_NETWORKS", "127.0.0.0/8");
     var identity = name;
     if (kind.equals("api") || kind.equals("state-processor")) {
       var redis = new FaultProxy(ports.next(), redisPort);
