@@ -40,8 +40,7 @@ class ClockTest {
     assumeThat(library).as("libfaketime").isPresent();
     var clock = new Clock(folder.resolve("clock"));
     var builder =
-        new ProcessBuilder(
-            Product.ofThisProcess().command(32, List.of(), Waiter.class.getName()));
+        new ProcessBuilder(Product.ofThisProcess().command(32, List.of(), Waiter.class.getName()));
     builder.environment().putAll(clock.environment(library.orElseThrow()));
     var process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
     try (var output =
