@@ -45,6 +45,9 @@ public final class Clock {
         file.toString(),
         "DONT_FAKE_MONOTONIC",
         "1",
+        // Or timed waits of a JVM, which are by the monotonic clock, would end at once: it spins.
+        "FAKETIME_FORCE_MONOTONIC_FIX",
+        "0",
         "FAKETIME_CACHE_DURATION",
         "1");
   }
