@@ -114,7 +114,7 @@ public final class Chaos {
         run(history, cluster);
       } finally {
         // Also when told to stop: what was left of an orderly end is told in the history already.
-        cluster.nodes().forEach(Node::kill);
+        cluster.nodes().forEach(Node::retire);
         new Jobs(cluster, plan.docker()).removeAll();
       }
     }

@@ -48,10 +48,12 @@ public final class Cluster implements AutoCloseable {
   private final FaultProxy receiver;
   private final ReadinessLook readiness = new ReadinessLook();
   private final BrokerAdmin admin;
+  private final Thread hook = new Thread(this::end, "end-cluster");
 
   /** Makes everything but starts no process. */
   public Cluster(Setup setup) {
     this.setup = setup;
+    Runtime.getRuntime().addShutdownHook(hook);
     this.ports = new Ports(setup.portSeed());
     this.addresses = new BrokerAddresses(ports);
     this.redisPort = ports.next();
@@ -206,12 +208,22 @@ public final class Cluster implements AutoCloseable {
   /** Ends whatever still runs, at once. */
   @Override
   public void close() {
-    nodes.values().forEach(Node::thaw);
-    nodes.values().forEach(Node::kill);
+    end();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // Told to end just now: the hook finds nothing left.
+    }
     admin.close();
     readiness.close();
     links.forEach(link -> link.proxies().forEach(FaultProxy::close));
+  }
+
+  /** All processes and disks; whatever else this process is doing when it is told to end. */
+  private synchronized void end() {
+    nodes.values().forEach(Node::retire);
     disks.values().forEach(Disk::close);
+    disks.clear();
   }
 
   private void makeBroker(String name) {

@@ -24,6 +24,7 @@ public final class Node {
   private final Map<String, String> environment;
   private final Path folder;
   private @Nullable Process process;
+  private boolean isRetired;
 
   /**
    * @param environment added to that of this process
@@ -48,7 +49,7 @@ public final class Node {
 
   /** Starts it unless it runs; does not wait until it is ready. */
   public synchronized void start() {
-    if (isAlive()) {
+    if (isAlive() || isRetired) {
       return;
     }
     var builder =
@@ -79,6 +80,12 @@ public final class Node {
               running.destroyForcibly();
               running.onExit().join();
             });
+  }
+
+  /** Kills it for good: whoever still wants to start it does not. */
+  public synchronized void retire() {
+    isRetired = true;
+    kill();
   }
 
   /** SIGSTOP, to what it started too: it holds its connections and does nothing. */

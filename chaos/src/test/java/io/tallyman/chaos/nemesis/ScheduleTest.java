@@ -68,7 +68,7 @@ class ScheduleTest {
       for (var step : schedule) {
         var underWay =
             schedule.stream()
-                .filter(other -> other != step && other.at().compareTo(step.at()) <= 0)
+                .filter(other -> !other.equals(step) && other.at().compareTo(step.at()) <= 0)
                 .filter(other -> other.end().plus(Menu.quietAfter(other)).compareTo(step.at()) > 0)
                 .toList();
         assertThat(underWay)
