@@ -48,6 +48,9 @@ public final class Clock {
         // Or timed waits of a JVM, which are by the monotonic clock, would end at once: it spins.
         "FAKETIME_FORCE_MONOTONIC_FIX",
         "0",
+        // Its repair of timed waits for old C libraries ends a JVM's waits at once: all threads spin.
+        "FAKETIME_FORCE_MONOTONIC_FIX",
+        "0",
         "FAKETIME_CACHE_DURATION",
         "1");
   }
