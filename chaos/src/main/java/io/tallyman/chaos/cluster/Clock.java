@@ -45,7 +45,7 @@ public final class Clock {
         file.toString(),
         "DONT_FAKE_MONOTONIC",
         "1",
-        // Or timed waits of a JVM, which are by the monotonic clock, would end at once: it spins.
+        // Its repair of timed waits for old C libraries ends a JVM's waits at once: all threads spin.
         "FAKETIME_FORCE_MONOTONIC_FIX",
         "0",
         "FAKETIME_CACHE_DURATION",
