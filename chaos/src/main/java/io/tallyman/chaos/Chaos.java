@@ -272,7 +272,7 @@ public final class Chaos {
 
   private void checkExits(Cluster cluster) throws InterruptedException {
     cluster
-        .stop()
+        .stopServices()
         .forEach(
             (name, code) -> {
               if (!ExitCodes.isOrderly(code)) {

@@ -45,7 +45,8 @@ public final class Clock {
         file.toString(),
         "DONT_FAKE_MONOTONIC",
         "1",
-        // Its repair of timed waits for old C libraries ends a JVM's waits at once: all threads spin.
+        // Its repair of timed waits for old C libraries ends a JVM's waits at once: all threads
+        // spin.
         "FAKETIME_FORCE_MONOTONIC_FIX",
         "0",
         "FAKETIME_CACHE_DURATION",

@@ -122,19 +122,14 @@ public final class Cluster implements AutoCloseable {
   }
 
   /**
-   * Stops all processes as an operator does: services first, each with SIGTERM.
+   * Stops the services as an operator does, each with SIGTERM. What they stand on is not the
+   * product: it goes when this is closed.
    *
    * @return exit code by name; nothing for one that had to be killed
    */
-  public Map<String, Optional<Integer>> stop() throws InterruptedException {
+  public Map<String, Optional<Integer>> stopServices() throws InterruptedException {
     var codes = new LinkedHashMap<String, Optional<Integer>>();
     for (var name : Names.SERVICES) {
-      codes.put(name, node(name).terminate(STOP_LIMIT));
-    }
-    codes.put(Names.REDIS, node(Names.REDIS).terminate(STOP_LIMIT));
-    // All at once: two brokers without the third could not finish what they say goodbye with.
-    Names.BROKERS.forEach(name -> node(name).handle().ifPresent(ProcessHandle::destroy));
-    for (var name : Names.BROKERS) {
       codes.put(name, node(name).terminate(STOP_LIMIT));
     }
     return codes;
