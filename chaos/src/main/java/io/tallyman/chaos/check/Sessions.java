@@ -23,6 +23,8 @@ final class Sessions {
     Faults.Part.REDIS, Faults.Part.API, Faults.Part.PROCESSOR, Faults.Part.BROKER
   };
 
+  private static final Faults.Part[] DECISION_PATH = {Faults.Part.PROCESSOR, Faults.Part.BROKER};
+
   private Sessions() {}
 
   static void judge(Facts facts, Findings findings) {
@@ -81,9 +83,13 @@ final class Sessions {
         return;
       }
       findings.judged(Invariant.I13);
-      // Documented: without Redis, another api may not know a job until its first event.
+      // Documented: without Redis, another api may not know a job until its first event, which
+      // has the time of its command, and comes late when the processors or brokers are away too.
       var isYoung =
-          job.event(1).filter(event -> event.at() + Margins.READ_LAG < call.calledAt()).isEmpty();
+          job.event(1)
+              .map(event -> facts.faults.limit(event.at(), Margins.READ_LAG, DECISION_PATH))
+              .filter(known -> known < call.calledAt())
+              .isEmpty();
       var isRedisAway =
           facts.faults.any(
               call.calledAt() - Margins.RECOVERY,

@@ -82,8 +82,8 @@ final class Menu {
                 case "api", "redis" -> 3;
                 default -> 5;
               };
-          case KILL_LEADER -> 7;
-          case KILL_TWO_BROKERS -> 5;
+          case KILL_LEADER -> 12;
+          case KILL_TWO_BROKERS -> 8;
           case KILL_ALL_BROKERS -> 13;
           case OFFSET_REWIND -> 6;
           case REDIS_FLUSH, ROLLING_RESTART, DISK_FULL -> 4;

@@ -5,9 +5,9 @@ import java.time.Duration;
 /** How much of everything a run has. */
 public enum Profile {
   /** One run, all kinds of faults, a few minutes. */
-  SMOKE(Duration.ofSeconds(190), 3, 6),
+  SMOKE(Duration.ofSeconds(200), 1.5, 6),
   /** One of many runs, each with faults of its own. */
-  FULL(Duration.ofSeconds(150), 3, 6),
+  FULL(Duration.ofSeconds(150), 1.5, 6),
   /** One long run, with a fault about once a minute. */
   SOAK(Duration.ofMinutes(30), 1, 4);
 
