@@ -17,6 +17,12 @@ const demanded = [
   "ServicesIT",
   "DeadLettersIT",
   "ComplaintsIT",
+  "ChaosIT",
+  "ClockJumpIT",
+  "AdoptionIT",
+  "DrainIT",
+  "EngineTroubleIT",
+  "OverflowIT",
   "TopicSetupIT",
 ];
 const seen = new Set();

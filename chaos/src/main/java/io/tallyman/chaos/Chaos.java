@@ -229,7 +229,6 @@ public final class Chaos {
         JobPrograms.endpointsYaml(webhookSecret, WEBHOOK_ATTEMPTS, WEBHOOK_DELAY),
         apiKey,
         receiver.url(),
-        plan.plant().map(Plants::variables).orElse(Map.of()),
         Clock.library(),
         hasDisk());
   }

@@ -14,12 +14,10 @@ import java.util.Optional;
  * @param product whose processes are run
  * @param docker where the engine that runs the jobs listens, {@code unix:///path}; nothing: jobs
  *     are processes
- * @param plant name of a bug to plant into the services
  */
 public record RunPlan(
     long seed,
     Profile profile,
     Path folder,
     Product product,
-    Optional<String> docker,
-    Optional<String> plant) {}
+    Optional<String> docker) {}

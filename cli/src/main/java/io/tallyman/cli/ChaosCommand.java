@@ -89,9 +89,6 @@ final class ChaosCommand implements Callable<Integer> {
   @Option(names = "--judge", description = "Run nothing: judge the history in this folder again.")
   private @Nullable Path judged;
 
-  @Option(names = "--plant", description = "Plant a bug of this name into the services.")
-  private @Nullable String plant;
-
   @Override
   public Integer call() throws InterruptedException, TimeoutException {
     if (judged != null) {
@@ -155,8 +152,7 @@ final class ChaosCommand implements Callable<Integer> {
             new Product(
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 program.resolve("tally.jar").toString()),
-            runtime == RuntimeName.docker ? Optional.of(DOCKER_HOST) : Optional.empty(),
-            Optional.ofNullable(plant));
+            runtime == RuntimeName.docker ? Optional.of(DOCKER_HOST) : Optional.empty());
     var outcome = new Chaos(plan, InstantSource.system(), ChaosCommand::say).run();
     return Judgement.of(own, outcome);
   }

@@ -281,7 +281,6 @@ public final class Cluster implements AutoCloseable {
     }
     environment.put(
         kind.equals("api") ? "TALLY_API_PORT" : "TALLY_HEALTH_PORT", Integer.toString(port));
-    environment.putAll(setup.planted());
     // One of each kind: the library has a price at every look at the clock.
     if (name.endsWith("-2")) {
       setup

@@ -3,7 +3,6 @@ package io.tallyman.chaos.cluster;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -19,7 +18,6 @@ import java.util.Optional;
  * @param endpoints text of the endpoints file
  * @param apiKey the one key
  * @param receiver of webhooks
- * @param planted variables of a bug to plant into all services; none in an honest run
  * @param faketime the library that moves clocks; nothing: no clock can be moved
  * @param hasDisk whether the third broker writes to a {@link Disk}
  */
@@ -33,6 +31,5 @@ public record Setup(
     String endpoints,
     String apiKey,
     URI receiver,
-    Map<String, String> planted,
     Optional<Path> faketime,
     boolean hasDisk) {}
