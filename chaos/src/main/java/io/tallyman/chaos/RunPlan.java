@@ -16,8 +16,4 @@ import java.util.Optional;
  *     are processes
  */
 public record RunPlan(
-    long seed,
-    Profile profile,
-    Path folder,
-    Product product,
-    Optional<String> docker) {}
+    long seed, Profile profile, Path folder, Product product, Optional<String> docker) {}

@@ -22,7 +22,7 @@ class PlantsTest {
   void shouldFitTheCode(Path patch) throws Exception {
     var git =
         new ProcessBuilder(List.of("git", "apply", "--check", patch.toString()))
-            .directory(FOLDER.getParent().getParent().toFile())
+            .directory(Path.of("..").toFile())
             .redirectErrorStream(true)
             .start();
     var said = new String(git.getInputStream().readAllBytes(), UTF_8);
