@@ -11,12 +11,17 @@ import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 
 /**
  * Names for new jobs: UUIDs of version 7, which sort by time (RFC 9562 section 5.7), or of version
  * 8 when derived from an idempotency key. Thread-safe as far as its source of randomness is.
  */
 public final class JobIds {
+
+  private static final Pattern OURS =
+      Pattern.compile(
+          "(sync-)?\\p{XDigit}{8}-\\p{XDigit}{4}-[78]\\p{XDigit}{3}-\\p{XDigit}{4}-\\p{XDigit}{12}");
 
   private static final long VARIANT = 0x8000_0000_0000_0000L;
   private static final long VARIANT_MASK = 0x3FFF_FFFF_FFFF_FFFFL;
@@ -65,6 +70,11 @@ public final class JobIds {
                 (hash.getLong() & 0xFFFF_FFFF_FFFF_0FFFL) | 0x8000,
                 VARIANT | (hash.getLong() & VARIANT_MASK))
             .toString());
+  }
+
+  /** Whether an api could have made this id; a client's slip seldom looks like one. */
+  static boolean isOurs(JobId job) {
+    return OURS.matcher(job.value()).matches();
   }
 
   /** SHA-256 in lower-case hex. */

@@ -74,6 +74,14 @@ public final class JobReads {
     }
     if (known.isEmpty() && answer instanceof Answer.Silent) {
       known = awaitFirst(job);
+      if (known.isEmpty() && JobIds.isOurs(job)) {
+        // Another api may have accepted it, and only Redis would say so before its first event.
+        throw new Unavailable(
+            Unavailable.Reason.CATCHING_UP,
+            "Expected to know whether job '%s' exists, but Redis does not answer and the event log"
+                    .formatted(job)
+                + " does not have it, which may be for a moment only. Try again");
+      }
     }
     return known.filter(entry -> entry.endpoint().equals(endpoint));
   }

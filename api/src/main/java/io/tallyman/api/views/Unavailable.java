@@ -34,7 +34,7 @@ public final class Unavailable extends Exception {
   public enum Reason {
     /** Kafka did not take a command, or does not serve the log. */
     EVENT_LOG_UNAVAILABLE,
-    /** This process is still reading the log that was written while it was away. */
+    /** What tells of all jobs has not been read: the log to its end, or Redis beside it. */
     CATCHING_UP,
     /** The command is durable, but the state-processor has not answered it in time. */
     PROCESSOR_SILENT,

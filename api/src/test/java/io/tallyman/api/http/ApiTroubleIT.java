@@ -134,6 +134,10 @@ class ApiTroubleIT {
       assertThat(there.get("/status/" + job).body()).contains("\"output\":\"from the log\"");
       assertThat(there.get("/status/nobody").status()).isEqualTo(404);
       assertThat(there.get("/readyz").body()).contains("redis ready: does not answer");
+      // Found by chaos: it said 404 of jobs that another api had just accepted.
+      var young = there.get("/status/" + "0193a3c0-5d1e-7cc0-8f35-1f0d2b1f9a10");
+      assertThat(young.status()).as(young.body()).isEqualTo(503);
+      assertThat(young.body()).contains("catching-up", "Redis does not answer");
       var accepted = there.post("/run", "{\"input\":{}}");
       assertThat(accepted.status()).isEqualTo(200);
       assertThat(there.get("/status/" + accepted.view().id()).status()).isEqualTo(200);
