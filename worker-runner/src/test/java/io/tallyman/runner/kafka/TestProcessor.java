@@ -17,9 +17,11 @@ import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
@@ -40,6 +42,7 @@ public final class TestProcessor implements AutoCloseable {
   private final List<JobOutput> outputs = new ArrayList<>();
   private final List<RunnerHeartbeat> heartbeats = new ArrayList<>();
   private final List<ConsumerRecord<byte[], byte[]>> deadLetters = new ArrayList<>();
+  private final Set<JobId> dispatched = new HashSet<>();
   private int taken;
 
   /** Reads from the end of every topic, which must exist. */
@@ -61,6 +64,7 @@ public final class TestProcessor implements AutoCloseable {
   /** Dispatches attempt 1 of a new job on the default endpoint. */
   public JobId dispatch(String input, boolean lowPriority) {
     var job = new JobId("it-" + UUID.randomUUID());
+    dispatched.add(job);
     send(
         Topics.dispatch(EndpointName.DEFAULT, lowPriority),
         job.value(),
@@ -189,7 +193,7 @@ public final class TestProcessor implements AutoCloseable {
         if (record.topic().equals(Topics.DEAD_LETTERS.name())) {
           deadLetters.add(record);
         } else if (record.topic().equals(Topics.COMMANDS.name())) {
-          commands.add(Records.decode(JobCommand.class, record.headers(), record.value()));
+          heard(Records.decode(JobCommand.class, record.headers(), record.value()));
         } else if (record.topic().equals(Topics.OUTPUT.name())) {
           outputs.add(Records.decode(JobOutput.class, record.headers(), record.value()));
         } else {
@@ -198,6 +202,17 @@ public final class TestProcessor implements AutoCloseable {
       } catch (MalformedMessage e) {
         throw new AssertionError("Expected readable records", e);
       }
+    }
+  }
+
+  /**
+   * A dispatch of an earlier test may come once more, and would hold a slot for as long as asked.
+   */
+  private void heard(JobCommand command) {
+    if (command instanceof JobCommand.Start start && !dispatched.contains(start.jobId())) {
+      stop(start.runner(), start.jobId());
+    } else {
+      commands.add(command);
     }
   }
 
