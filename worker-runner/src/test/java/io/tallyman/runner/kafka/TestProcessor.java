@@ -75,6 +75,7 @@ public final class TestProcessor implements AutoCloseable {
   /** A dispatch that every runner refuses, for its endpoint is another than its topic's. */
   public JobId dispatchUnwanted() {
     var job = new JobId("it-" + UUID.randomUUID());
+    dispatched.add(job);
     send(
         Topics.dispatch(EndpointName.DEFAULT, false),
         job.value(),
