@@ -44,8 +44,6 @@ public final class ServiceCommands {
   private static final Variable<String> JAVA_OPTIONS =
       Variable.text("TALLY_JAVA_OPTS", "", "Further JVM options for ./tally, such as -Xmx2g");
 
-  private static final Logger LOG = LoggerFactory.getLogger(ServiceCommands.class);
-
   private ServiceCommands() {}
 
   /** Every setting of every service, for the check of names and for the documentation. */
@@ -120,7 +118,7 @@ public final class ServiceCommands {
     var orders = StopOrders.listen();
     var service = start.start(environment());
     try (var health = new HealthServer(HEALTH_PORT.from(System.getenv()), service)) {
-      LOG.info("probes on port {}: /livez /readyz", health.port());
+      log().info("probes on port {}: /livez /readyz", health.port());
       return serve(service, orders);
     }
   }
@@ -129,10 +127,10 @@ public final class ServiceCommands {
   private static int serve(Service service, StopOrders orders) throws InterruptedException {
     try (service) {
       orders.await();
-      LOG.info("told to stop");
+      log().info("told to stop");
       orders.onRepeat(
           () -> {
-            LOG.info("told again to stop: not waiting any longer");
+            log().info("told again to stop: not waiting any longer");
             service.hurry();
           });
     }
@@ -143,5 +141,10 @@ public final class ServiceCommands {
   @FunctionalInterface
   private interface Start {
     Service start(Map<String, String> environment);
+  }
+
+  /** Not before it is needed: the settings here are read before {@link EmbeddedLog} has its say. */
+  private static Logger log() {
+    return LoggerFactory.getLogger(ServiceCommands.class);
   }
 }
