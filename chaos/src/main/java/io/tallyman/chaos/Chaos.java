@@ -34,7 +34,6 @@ import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -157,8 +156,7 @@ public final class Chaos {
               webhookSecret,
               canaries(),
               recorders.left(),
-              Canaries.leaks(canaries(), cluster.nodes().stream().map(Node::log).toList()),
-              Map.of()));
+              Canaries.leaks(canaries(), cluster.nodes().stream().map(Node::log).toList())));
     }
   }
 

@@ -10,7 +10,6 @@ import io.tallyman.chaos.history.RedisSighting;
 import io.tallyman.chaos.history.Run;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -112,8 +111,7 @@ class RecoveryTest {
   private History history() {
     var run =
         new Run(
-            1, "smoke", 1, 2, 3, 4, 6_000, 3, 3, 200, "whsec_x", List.of(), List.of(), List.of(),
-            Map.of());
+            1, "smoke", 1, 2, 3, 4, 6_000, 3, 3, 200, "whsec_x", List.of(), List.of(), List.of());
     return new History(run, List.of(), List.of(), List.of(), List.of(), redis, faults, List.of());
   }
 }

@@ -14,8 +14,8 @@ import java.util.function.Predicate;
 
 /**
  * Whether the faults of a run bit at all: a run whose faults met nothing, or in which everything
- * failed, breaks no invariant and proves none. What happened is read from the history; the
- * harness's own count is taken only for what a history cannot show.
+ * failed, breaks no invariant and proves none. What happened is read from the history, never from a
+ * count of the harness's own.
  *
  * @param hits how often each thing happened
  * @param missing what the faults of the run, or any run, should have brought about and did not
@@ -48,8 +48,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
   }
 
   static Coverage of(Facts facts) {
-    var hits = new TreeMap<>(facts.history.run().hits());
-    hits.putAll(hits(facts));
+    var hits = hits(facts);
     var missing = new ArrayList<String>();
     for (var demand : demands(facts)) {
       var made = facts.faults.windows().stream().filter(demand.isMade()).findFirst();

@@ -1,7 +1,6 @@
 package io.tallyman.chaos.history;
 
 import java.util.List;
-import java.util.Map;
 
 /**
  * What a run was: written last, so a history without it is of a run that was cut short.
@@ -21,8 +20,6 @@ import java.util.Map;
  * @param leftContainers names of containers or processes of jobs that were there when all was over
  * @param leaks {@code file or topic: canary} for each canary found where it must not be, by the
  *     harness, in the outputs of the processes
- * @param hits how often each thing happened without which the run proves nothing, such as {@code
- *     job-in-flight-at-fault}
  */
 public record Run(
     long seed,
@@ -38,5 +35,4 @@ public record Run(
     String webhookSecret,
     List<String> canaries,
     List<String> leftContainers,
-    List<String> leaks,
-    Map<String, Long> hits) {}
+    List<String> leaks) {}

@@ -408,7 +408,6 @@ final class GoodHistory {
         MadeWebhooks.SECRET,
         List.of(CANARY, "another-canary-42"),
         List.of(),
-        List.of(),
-        Map.of());
+        List.of());
   }
 }

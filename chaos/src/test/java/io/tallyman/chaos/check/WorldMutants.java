@@ -445,7 +445,6 @@ final class WorldMutants {
         run.webhookSecret(),
         run.canaries(),
         left,
-        leaks,
-        run.hits());
+        leaks);
   }
 }

@@ -66,20 +66,6 @@ class HistoryTest {
 
   private static Run run() {
     return new Run(
-        42,
-        "smoke",
-        1,
-        2,
-        3,
-        4,
-        6_000,
-        3,
-        3,
-        200,
-        "whsec_x",
-        List.of(),
-        List.of(),
-        List.of(),
-        Map.of("job-in-flight-at-fault", 3L));
+        42, "smoke", 1, 2, 3, 4, 6_000, 3, 3, 200, "whsec_x", List.of(), List.of(), List.of());
   }
 }

@@ -128,8 +128,7 @@ class LoadTest {
       assertThat(load.accepted()).isEqualTo(ids.get());
     }
     HistoryWriter.writeRun(
-        folder,
-        new Run(3, "", 0, 0, 0, 0, 0, 0, 0, 0, "", List.of(), List.of(), List.of(), Map.of()));
+        folder, new Run(3, "", 0, 0, 0, 0, 0, 0, 0, 0, "", List.of(), List.of(), List.of()));
     return History.read(folder);
   }
 
