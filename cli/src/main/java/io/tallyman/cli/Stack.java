@@ -90,6 +90,7 @@ public final class Stack implements AutoCloseable {
               .withDefault(CommonSettings.ENDPOINTS_FILE, EndpointsFile.in(dataDir).toString())
               .withDefault(ApiSettings.HOST, LOOPBACK)
               .withDefault(CommonSettings.ALLOWED_NETWORKS, HERE)
+              .withDefault(WebhookSettings.INSTANCE, "dispatcher-1")
               .withDefault(RunnerSettings.ID, options.folder().runner().value())
               .with(CommonSettings.DATA_DIR, dataDir.toString())
               .with(ApiSettings.PORT, Integer.toString(options.port()))

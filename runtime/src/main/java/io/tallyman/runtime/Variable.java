@@ -35,6 +35,12 @@ public record Variable<T>(
     return new Variable<>(name, fallback, description, Function.identity());
   }
 
+  /** Any text; none when unset. */
+  public static Variable<Optional<String>> optionalText(String name, String description) {
+    return new Variable<>(
+        name, "", description, text -> text.isEmpty() ? Optional.empty() : Optional.of(text));
+  }
+
   /** A whole number from {@code least} to {@code most}. */
   public static Variable<Integer> number(
       String name, int fallback, int least, int most, String description) {

@@ -139,7 +139,8 @@ class DeadLettersIT {
 
   private static WebhookDispatcher dispatcher(
       String name, EmbeddedKafka kafka, EmbeddedRedis redis) {
-    return WebhookDispatcher.start(new WebhookSettings(common(name, kafka, redis), GROUP, 10));
+    return WebhookDispatcher.start(
+        new WebhookSettings(common(name, kafka, redis), GROUP, Optional.empty(), 10));
   }
 
   private static CommonSettings common(String name, EmbeddedKafka kafka, EmbeddedRedis redis) {

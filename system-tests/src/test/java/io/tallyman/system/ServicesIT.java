@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tallyman.embedded.EmbeddedKafka;
 import io.tallyman.embedded.EmbeddedRedis;
 import io.tallyman.embedded.FreePort;
+import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.schemas.job.JobStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -120,6 +121,32 @@ class ServicesIT {
         assertThat(statesInOrderOfFirstArrival(receiver.bodiesOf(job)))
             .containsExactly("IN_QUEUE", "IN_PROGRESS", "COMPLETED");
       }
+    }
+  }
+
+  @Test
+  void shouldDeliverBeforeItsSessionEndsWhenADispatcherIsKilledAndStartedAgain() throws Exception {
+    try (var receiver = new Receiver()) {
+      // given
+      var killedAt = System.nanoTime();
+
+      // when
+      dispatcher.kill();
+      dispatcher = service("webhook-dispatcher");
+
+      // then
+      var job =
+          Http.view(
+                  Http.post(
+                      url("/run"), "{\"input\":{},\"webhook\":\"%s\"}".formatted(receiver.url())))
+              .id()
+              .value();
+      Await.until(
+          LIMIT,
+          () -> String.join("\n", dispatcher.output()),
+          () -> !receiver.bodiesOf(job).isEmpty());
+      assertThat(Duration.ofNanos(System.nanoTime() - killedAt))
+          .isLessThan(Duration.ofMillis(KafkaSettings.SESSION_TIMEOUT_MS));
     }
   }
 
@@ -255,6 +282,9 @@ class ServicesIT {
     if (name.equals("state-processor")) {
       environment.put("TALLY_PROCESSOR_ID", id);
       environment.put("TALLY_LEASE", "6s");
+    }
+    if (name.equals("webhook-dispatcher")) {
+      environment.put("TALLY_DISPATCHER_ID", id);
     }
     if (name.equals("api")) {
       environment.put("TALLY_API_PORT", Integer.toString(apiPort));

@@ -82,7 +82,7 @@ public final class WebhookDispatcher implements Service {
         EventReader.start(
             common.kafka(),
             common.minReplication(),
-            settings.group(),
+            new EventReader.Membership(settings.group(), settings.instance()),
             new EventReader.Parts(loop, topics, deliverer, backlog, clock));
     return new WebhookDispatcher(reader, topics, client, metrics, timer);
   }

@@ -4,6 +4,7 @@ import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Variable;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Settings of the webhook-dispatcher. Attempts, delay, deadline, success and secret are per
@@ -11,9 +12,11 @@ import java.util.Map;
  *
  * @param common Kafka, endpoints
  * @param group the consumer group: the dispatchers that share the work
+ * @param instance name among them; the group keeps its place through a restart
  * @param maxInFlight requests at once
  */
-public record WebhookSettings(CommonSettings common, String group, int maxInFlight) {
+public record WebhookSettings(
+    CommonSettings common, String group, Optional<String> instance, int maxInFlight) {
 
   public static final Variable<String> GROUP =
       Variable.text(
@@ -21,6 +24,13 @@ public record WebhookSettings(CommonSettings common, String group, int maxInFlig
           "tally-webhooks",
           "Consumer group of the webhook-dispatchers that share the work; a new name tells every"
               + " event of the log again");
+
+  public static final Variable<Optional<String>> INSTANCE =
+      Variable.optionalText(
+          "TALLY_DISPATCHER_ID",
+          "Name of this webhook-dispatcher, no two live ones may share it: killed and started again"
+              + " under its name it goes on at once; unset: its group waits 10 s for the killed"
+              + " one");
 
   public static final Variable<Integer> MAX_IN_FLIGHT =
       Variable.number(
@@ -32,7 +42,7 @@ public record WebhookSettings(CommonSettings common, String group, int maxInFlig
               + " with TLS. At most 100 of them go to one host and port");
 
   /** All of them. */
-  public static final List<Variable<?>> ALL = List.of(GROUP, MAX_IN_FLIGHT);
+  public static final List<Variable<?>> ALL = List.of(GROUP, INSTANCE, MAX_IN_FLIGHT);
 
   /**
    * Reads them.
@@ -41,6 +51,9 @@ public record WebhookSettings(CommonSettings common, String group, int maxInFlig
    */
   public static WebhookSettings from(Map<String, String> environment) {
     return new WebhookSettings(
-        CommonSettings.from(environment), GROUP.from(environment), MAX_IN_FLIGHT.from(environment));
+        CommonSettings.from(environment),
+        GROUP.from(environment),
+        INSTANCE.from(environment),
+        MAX_IN_FLIGHT.from(environment));
   }
 }

@@ -266,6 +266,7 @@ class OverflowIT {
                     folder,
                     AddressPolicy.allowing("127.0.0.0/8")),
                 group,
+                Optional.empty(),
                 1_000));
     dispatchers.add(dispatcher);
     await(

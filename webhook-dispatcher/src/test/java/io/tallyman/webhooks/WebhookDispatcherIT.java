@@ -431,11 +431,26 @@ class WebhookDispatcherIT {
   }
 
   @Test
+  void shouldEndAndSaySoWhenAnotherDispatcherTakesItsName() throws Exception {
+    // given
+    var first = dispatcher(Optional.of("twin"));
+
+    // when
+    var second = dispatcher(Optional.of("twin"));
+
+    // then
+    await(() -> !first.health().getFirst().isReady());
+    assertThat(first.health().getFirst().detail())
+        .contains("another webhook-dispatcher goes by the name twin", "TALLY_DISPATCHER_ID");
+    assertThat(second.health()).allMatch(Health::isReady);
+  }
+
+  @Test
   void shouldWaitForKafkaAndStopQuicklyWithoutIt() {
     for (var nowhere : List.of("127.0.0.1:1", "nowhere.invalid:9092")) {
       // when
       var start = System.nanoTime();
-      var dispatcher = WebhookDispatcher.start(settings(nowhere));
+      var dispatcher = WebhookDispatcher.start(settings(nowhere, Optional.empty()));
       dispatchers.add(dispatcher);
       var started = Duration.ofNanos(System.nanoTime() - start);
       var health = dispatcher.health();
@@ -469,13 +484,17 @@ class WebhookDispatcherIT {
 
   /** One that has joined its group. */
   private WebhookDispatcher dispatcher() throws Exception {
-    var dispatcher = WebhookDispatcher.start(settings(broker.bootstrapServers()));
+    return dispatcher(Optional.empty());
+  }
+
+  private WebhookDispatcher dispatcher(Optional<String> name) throws Exception {
+    var dispatcher = WebhookDispatcher.start(settings(broker.bootstrapServers(), name));
     dispatchers.add(dispatcher);
     await(() -> dispatcher.health().stream().allMatch(Health::isReady));
     return dispatcher;
   }
 
-  private WebhookSettings settings(String kafka) {
+  private WebhookSettings settings(String kafka, Optional<String> name) {
     return new WebhookSettings(
         new CommonSettings(
             kafka,
@@ -484,6 +503,7 @@ class WebhookDispatcherIT {
             folder,
             AddressPolicy.allowing("127.0.0.0/8")),
         group,
+        name,
         1_000);
   }
 

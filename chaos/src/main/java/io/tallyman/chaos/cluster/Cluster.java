@@ -275,9 +275,7 @@ public final class Cluster implements AutoCloseable {
         environment.put("TALLY_RUNNER_RUNTIME", setup.docker().isPresent() ? "docker" : "process");
         setup.docker().ifPresent(host -> environment.put("TALLY_DOCKER_HOST", host));
       }
-      default -> {
-        // A dispatcher has nothing of its own.
-      }
+      default -> environment.put("TALLY_DISPATCHER_ID", name);
     }
     environment.put(
         kind.equals("api") ? "TALLY_API_PORT" : "TALLY_HEALTH_PORT", Integer.toString(port));

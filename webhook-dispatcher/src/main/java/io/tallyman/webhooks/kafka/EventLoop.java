@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -122,7 +123,10 @@ public final class EventLoop {
     } finally {
       assignments.releaseAll();
       // Closing revokes the partitions, and that commits.
-      consumer.close(CloseOptions.timeout(Assignments.COMMIT_PATIENCE));
+      // One with a name leaves too: whoever is left has its partitions at once.
+      consumer.close(
+          CloseOptions.timeout(Assignments.COMMIT_PATIENCE)
+              .withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
       assignments.remove(assignments.partitions());
       overflow.close();
     }

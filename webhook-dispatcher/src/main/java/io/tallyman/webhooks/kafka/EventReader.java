@@ -4,17 +4,21 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
+import io.tallyman.webhooks.WebhookSettings;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +44,7 @@ public final class EventReader implements AutoCloseable {
 
   private final String bootstrapServers;
   private final int replicas;
-  private final String group;
+  private final Membership membership;
   private final Parts parts;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
@@ -49,10 +53,12 @@ public final class EventReader implements AutoCloseable {
 
   private volatile String waitsFor = "waits for Kafka";
 
-  private EventReader(String bootstrapServers, int replicas, String group, Parts parts) {
+  private volatile String ending = "the thread that reads events has ended: restart the service";
+
+  private EventReader(String bootstrapServers, int replicas, Membership membership, Parts parts) {
     this.bootstrapServers = bootstrapServers;
     this.replicas = replicas;
-    this.group = group;
+    this.membership = membership;
     this.parts = parts;
     this.thread = Thread.ofPlatform().name("webhook-events").daemon().unstarted(this::run);
   }
@@ -61,14 +67,31 @@ public final class EventReader implements AutoCloseable {
    * Starts to read, as soon as Kafka is there.
    *
    * @param replicas that its topics must have at least
-   * @param group consumer group
+   * @param membership of the dispatchers that share the work
    * @param parts what to do with the events
    */
   public static EventReader start(
-      String bootstrapServers, int replicas, String group, Parts parts) {
-    var reader = new EventReader(bootstrapServers, replicas, group, parts);
+      String bootstrapServers, int replicas, Membership membership, Parts parts) {
+    var reader = new EventReader(bootstrapServers, replicas, membership, parts);
     reader.thread.start();
     return reader;
+  }
+
+  /**
+   * Who reads.
+   *
+   * @param group consumer group
+   * @param instance {@code group.instance.id}: a member that comes back under it within its session
+   *     has its partitions at once. Without one the group waits until the session is over
+   */
+  public record Membership(String group, Optional<String> instance) {
+
+    private Map<String, Object> settings() {
+      var settings = new HashMap<String, Object>();
+      settings.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+      instance.ifPresent(it -> settings.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, it));
+      return settings;
+    }
   }
 
   /**
@@ -91,8 +114,7 @@ public final class EventReader implements AutoCloseable {
   /** Whether events are being read. */
   public Health health() {
     if (!thread.isAlive()) {
-      return Health.notReady(
-          "kafka", "the thread that reads events has ended: restart the service");
+      return Health.notReady("kafka", ending);
     }
     return isConnecting ? Health.notReady("kafka", waitsFor) : parts.loop().health();
   }
@@ -124,6 +146,14 @@ public final class EventReader implements AutoCloseable {
         connectAndRead();
       } catch (InterruptedException | InterruptException e) {
         Thread.currentThread().interrupt();
+        return;
+      } catch (FencedInstanceIdException e) {
+        // To come back would throw out the other one, which would come back, and so on.
+        ending =
+            "another webhook-dispatcher goes by the name %s: end one of the two, or give it another %s"
+                .formatted(
+                    membership.instance().orElse("of this one"), WebhookSettings.INSTANCE.name());
+        LOG.error("reading events has ended: {}", ending);
         return;
       } catch (RuntimeException e) {
         LOG.error("reading events failed; begins again in {}", RECONNECT_PAUSE, e);
@@ -168,24 +198,19 @@ public final class EventReader implements AutoCloseable {
         "webhook-overflow",
         Map.of(
             ConsumerConfig.GROUP_ID_CONFIG,
-            group + "-overflow",
+            membership.group() + "-overflow",
             ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
             MAX_FETCH_BYTES));
   }
 
   private Consumer<byte[], byte[]> consumer() {
-    return KafkaSettings.consumer(
-        bootstrapServers,
-        "webhook-dispatcher",
-        Map.of(
-            ConsumerConfig.GROUP_ID_CONFIG,
-            group,
-            ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
-            KafkaSettings.SESSION_TIMEOUT_MS,
-            ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG,
-            HEARTBEAT_MS,
-            // A partition that stays with its owner is not revoked, so its deliveries go on.
-            ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
-            CooperativeStickyAssignor.class.getName()));
+    var settings = membership.settings();
+    settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, KafkaSettings.SESSION_TIMEOUT_MS);
+    settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, HEARTBEAT_MS);
+    // A partition that stays with its owner is not revoked, so its deliveries go on.
+    settings.put(
+        ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG,
+        CooperativeStickyAssignor.class.getName());
+    return KafkaSettings.consumer(bootstrapServers, "webhook-dispatcher", settings);
   }
 }
