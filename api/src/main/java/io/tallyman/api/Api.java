@@ -10,6 +10,7 @@ import io.tallyman.api.jobs.Jobs;
 import io.tallyman.api.jobs.Submissions;
 import io.tallyman.api.kafka.CommandWriter;
 import io.tallyman.api.kafka.EventLog;
+import io.tallyman.api.kafka.Frontier;
 import io.tallyman.api.kafka.KafkaLink;
 import io.tallyman.api.redis.RedisViews;
 import io.tallyman.api.rocksdb.OffsetIndex;
@@ -81,8 +82,10 @@ public final class Api implements Service {
       var runners = new Runners(clock);
       var link = new KafkaLink(common, writer, index, recent, watch, runners);
       closers.push(link::close);
+      var frontier = new Frontier(common.kafka(), link::indexed);
+      closers.push(frontier::close);
       var ids = new JobIds(clock, new SecureRandom());
-      var reads = new JobReads(redis, recent, index, log, watch, link.state());
+      var reads = new JobReads(redis, recent, index, log, watch, link.state(), frontier);
       var jobs =
           new Jobs(
               common.endpoints(),

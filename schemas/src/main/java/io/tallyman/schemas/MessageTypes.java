@@ -8,6 +8,7 @@ import io.tallyman.schemas.job.Rejection;
 import io.tallyman.schemas.job.RunnerControl;
 import io.tallyman.schemas.job.RunnerHeartbeat;
 import io.tallyman.schemas.job.WebhookAttempt;
+import io.tallyman.schemas.job.WebhookRedelivery;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +49,8 @@ public final class MessageTypes {
           type("attempt.run.v1", RunnerControl.Run.class),
           type("attempt.stop.v1", RunnerControl.Stop.class),
           type("runner.heartbeat.v1", RunnerHeartbeat.class),
-          type("webhook.attempted.v1", WebhookAttempt.class));
+          type("webhook.attempted.v1", WebhookAttempt.class),
+          type("webhook.redelivery.v1", WebhookRedelivery.class));
 
   private static final Map<String, MessageType> BY_NAME =
       ALL.stream().collect(Collectors.toUnmodifiableMap(MessageType::name, Function.identity()));

@@ -9,6 +9,7 @@ import io.tallyman.schemas.job.Rejection;
 import io.tallyman.schemas.job.RunnerControl;
 import io.tallyman.schemas.job.RunnerHeartbeat;
 import io.tallyman.schemas.job.WebhookAttempt;
+import io.tallyman.schemas.job.WebhookRedelivery;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +38,9 @@ public final class Topics {
    * one, and gives a partition of several to one member, behind whose long jobs it would wait.
    */
   private static final int DISPATCH_PARTITIONS = 1;
+
+  /** Consumer group that reads the commands: what is below its commits is decided. */
+  public static final String COMMANDS_GROUP = "tally-state-processor";
 
   /** What somebody wants. Broker time, so that no sender's clock decides a deadline. */
   public static final Topic COMMANDS =
@@ -140,6 +144,20 @@ public final class Topics {
           Map.of(),
           "webhook-dispatcher");
 
+  /**
+   * Orders to tell a receiver again. Kept as long as a dead letter can be asked for by its age: one
+   * that was ordered since is not ordered twice.
+   */
+  public static final Topic WEBHOOK_REDELIVERIES =
+      new Topic(
+          "webhook-redeliveries",
+          "job id",
+          WebhookRedelivery.class,
+          PARTITIONS,
+          Duration.ofDays(30),
+          Map.of(),
+          "api, webhook-dispatcher");
+
   /** Records nobody could read: the bytes as they were, origin and reason in the headers. */
   public static final Topic DEAD_LETTERS =
       new Topic(
@@ -180,6 +198,7 @@ public final class Topics {
                 WEBHOOK_ATTEMPTS,
                 WEBHOOK_DEAD_LETTERS,
                 WEBHOOK_OVERFLOW,
+                WEBHOOK_REDELIVERIES,
                 DEAD_LETTERS));
     for (var endpoint : endpoints) {
       all.add(dispatch(endpoint, false));

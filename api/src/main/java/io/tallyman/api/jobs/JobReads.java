@@ -2,6 +2,7 @@ package io.tallyman.api.jobs;
 
 import io.tallyman.api.kafka.EventLog;
 import io.tallyman.api.kafka.EventLog.StoredEvent;
+import io.tallyman.api.kafka.Frontier;
 import io.tallyman.api.kafka.LogState;
 import io.tallyman.api.redis.RedisViews;
 import io.tallyman.api.redis.RedisViews.Answer;
@@ -26,8 +27,8 @@ import java.util.Optional;
  */
 public final class JobReads {
 
-  /** How long the first event of a job accepted elsewhere is waited for while Redis is silent. */
-  private static final Duration FIRST_EVENT = Duration.ofMillis(500);
+  /** How long the first event of a job is waited for that nobody here knows. */
+  private static final Duration FIRST_EVENT = Duration.ofSeconds(1);
 
   /** How long a history waits for an event whose view was already shown. */
   private static final Duration NEWEST_EVENT = Duration.ofMillis(500);
@@ -38,6 +39,7 @@ public final class JobReads {
   private final EventLog log;
   private final JobWatch watch;
   private final LogState state;
+  private final Frontier frontier;
 
   /** From all places where a job may be known. */
   public JobReads(
@@ -46,13 +48,15 @@ public final class JobReads {
       OffsetIndex index,
       EventLog log,
       JobWatch watch,
-      LogState state) {
+      LogState state,
+      Frontier frontier) {
     this.redis = redis;
     this.recent = recent;
     this.index = index;
     this.log = log;
     this.watch = watch;
     this.state = state;
+    this.frontier = frontier;
   }
 
   /**
@@ -72,16 +76,16 @@ public final class JobReads {
                   .formatted(job)
               + " yet. Try again");
     }
-    if (known.isEmpty() && answer instanceof Answer.Silent) {
-      known = awaitFirst(job);
-      if (known.isEmpty() && JobIds.isOurs(job)) {
-        // Another api may have accepted it, and only Redis would say so before its first event.
+    if (known.isEmpty() && JobIds.isOurs(job)) {
+      // Another api may have accepted it, its event may be on the way, and Redis may have lost it.
+      if (!frontier.await(FIRST_EVENT)) {
         throw new Unavailable(
             Unavailable.Reason.CATCHING_UP,
-            "Expected to know whether job '%s' exists, but Redis does not answer and the event log"
+            "Expected to know whether job '%s' exists, but the state-processor has not decided yet"
                     .formatted(job)
-                + " does not have it, which may be for a moment only. Try again");
+                + " on all that was submitted. Try again");
       }
+      known = newest(job, answer);
     }
     return known.filter(entry -> entry.endpoint().equals(endpoint));
   }
@@ -152,18 +156,6 @@ public final class JobReads {
       return Optional.of(Entry.of(log.read(List.of(indexed.get().last())).getFirst().event()));
     }
     return newest;
-  }
-
-  private Optional<Entry> awaitFirst(JobId job) throws Unavailable {
-    try (var waiter = watch.register(job)) {
-      var known = newest(job, new Answer.Silent());
-      if (known.isPresent()) {
-        return known;
-      }
-      return waiter.next(FIRST_EVENT).isPresent()
-          ? newest(job, new Answer.Silent())
-          : Optional.empty();
-    }
   }
 
   private Optional<IndexEntry> awaitIndexed(Waiter waiter, JobId job, long sequence) {

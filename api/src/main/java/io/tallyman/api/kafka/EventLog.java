@@ -1,47 +1,37 @@
 package io.tallyman.api.kafka;
 
-import io.tallyman.api.rocksdb.IndexEntry.Position;
 import io.tallyman.api.views.Unavailable;
-import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.kafka.RecordReader;
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.RawJson;
+import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Single events of the log by their position: assign, seek, one small fetch, about a millisecond
- * each, however long the log. Thread-safe: each read borrows a consumer.
+ * Single events of the log, and what their receivers answered, by their position. Thread-safe: each
+ * read borrows a reader.
  */
 public final class EventLog implements AutoCloseable {
 
   /** Readers at once; each has its own connection. Others wait for their turn. */
-  private static final int CONSUMERS = 4;
-
-  /** For one record; a reader's share of waiting for its turn as well. */
-  private static final Duration PATIENCE = Duration.ofSeconds(3);
-
-  /** One batch of small records; a larger record is fetched whole nonetheless (KIP-74). */
-  private static final int FETCH_BYTES = 8_192;
+  private static final int READERS = 4;
 
   private final String bootstrapServers;
-  private final Semaphore turns = new Semaphore(CONSUMERS);
-  private final ConcurrentLinkedQueue<Consumer<byte[], byte[]>> idle =
-      new ConcurrentLinkedQueue<>();
+  private final Semaphore turns = new Semaphore(READERS);
+  private final ConcurrentLinkedQueue<RecordReader> idle = new ConcurrentLinkedQueue<>();
   private volatile boolean isClosed;
 
   /** Connects when first asked. */
@@ -54,9 +44,42 @@ public final class EventLog implements AutoCloseable {
    *
    * @throws Unavailable when Kafka does not serve them in time
    */
-  public List<StoredEvent> read(List<Position> positions) throws Unavailable {
+  public List<StoredEvent> read(List<EventPosition> positions) throws Unavailable {
+    var events = new ArrayList<StoredEvent>(positions.size());
+    for (var record : borrowAndRead(Topics.EVENTS, positions)) {
+      var position = new EventPosition(record.partition(), record.offset());
+      if (!position.equals(positions.get(events.size()))) {
+        throw unavailable("the event at %s is gone".formatted(positions.get(events.size())));
+      }
+      events.add(stored(position, record));
+    }
+    return events;
+  }
+
+  /**
+   * The attempts at these positions of {@code webhook-attempts}, in this order, save those that
+   * Kafka has deleted since.
+   *
+   * @throws Unavailable when Kafka does not serve them in time
+   */
+  public List<WebhookAttempt> attempts(List<EventPosition> positions) throws Unavailable {
+    var attempts = new ArrayList<WebhookAttempt>(positions.size());
+    for (var record : borrowAndRead(Topics.WEBHOOK_ATTEMPTS, positions)) {
+      if (positions.contains(new EventPosition(record.partition(), record.offset()))) {
+        try {
+          attempts.add(Records.decode(WebhookAttempt.class, record.headers(), record.value()));
+        } catch (MalformedMessage e) {
+          throw unavailable("the attempt at offset %d is unreadable".formatted(record.offset()));
+        }
+      }
+    }
+    return attempts;
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> borrowAndRead(
+      Topic topic, List<EventPosition> positions) throws Unavailable {
     try {
-      if (!turns.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!turns.tryAcquire(RecordReader.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         throw unavailable("all readers are busy");
       }
     } catch (InterruptedException e) {
@@ -64,54 +87,42 @@ public final class EventLog implements AutoCloseable {
       throw unavailable("this service stops");
     }
     try {
-      return borrowAndRead(positions);
+      return inTurn(topic, positions);
     } finally {
       turns.release();
     }
   }
 
-  private List<StoredEvent> borrowAndRead(List<Position> positions) throws Unavailable {
+  private List<ConsumerRecord<byte[], byte[]>> inTurn(Topic topic, List<EventPosition> positions)
+      throws Unavailable {
     var borrowed = idle.poll();
     try {
-      var consumer = borrowed == null ? connect() : borrowed;
-      borrowed = consumer;
-      var events = new ArrayList<StoredEvent>(positions.size());
+      var reader = borrowed == null ? new RecordReader(bootstrapServers, "api-history") : borrowed;
+      borrowed = reader;
+      var records = new ArrayList<ConsumerRecord<byte[], byte[]>>(positions.size());
       for (var position : positions) {
-        events.add(stored(position, read(consumer, position)));
+        records.add(
+            reader
+                .read(new TopicPartition(topic.name(), position.partition()), position.offset())
+                .orElseThrow(
+                    () -> unavailable("Kafka did not serve %s in time".formatted(position))));
       }
       if (!isClosed) {
-        idle.add(consumer);
+        idle.add(reader);
         borrowed = null;
       }
-      return events;
+      return records;
     } catch (KafkaException e) {
       throw unavailable("Kafka does not serve it: " + e.getClass().getSimpleName());
     } finally {
       // After a failure nobody knows its state: the next reader opens a new one.
       if (borrowed != null) {
-        borrowed.close(CloseOptions.timeout(Duration.ZERO));
+        borrowed.close();
       }
     }
   }
 
-  private static ConsumerRecord<byte[], byte[]> read(
-      Consumer<byte[], byte[]> consumer, Position position) throws Unavailable {
-    var partition = new TopicPartition(Topics.EVENTS.name(), position.partition());
-    consumer.assign(List.of(partition));
-    consumer.seek(partition, position.offset());
-    var giveUp = System.nanoTime() + PATIENCE.toNanos();
-    while (System.nanoTime() - giveUp < 0) {
-      for (var record : consumer.poll(Duration.ofMillis(100))) {
-        if (record.offset() != position.offset()) {
-          throw unavailable("the event at %s is gone".formatted(position));
-        }
-        return record;
-      }
-    }
-    throw unavailable("Kafka did not serve the event at %s in time".formatted(position));
-  }
-
-  private static StoredEvent stored(Position position, ConsumerRecord<byte[], byte[]> record)
+  private static StoredEvent stored(EventPosition position, ConsumerRecord<byte[], byte[]> record)
       throws Unavailable {
     try {
       var event = Records.decode(JobEvent.class, record.headers(), record.value());
@@ -123,26 +134,11 @@ public final class EventLog implements AutoCloseable {
     }
   }
 
-  private Consumer<byte[], byte[]> connect() {
-    return KafkaSettings.consumer(
-        bootstrapServers,
-        "api-history",
-        Map.of(
-            ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-            1,
-            ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
-            FETCH_BYTES,
-            ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG,
-            10,
-            ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
-            (int) PATIENCE.toMillis()));
-  }
-
   @Override
   public void close() {
     isClosed = true;
-    for (var consumer = idle.poll(); consumer != null; consumer = idle.poll()) {
-      consumer.close(CloseOptions.timeout(Duration.ZERO));
+    for (var reader = idle.poll(); reader != null; reader = idle.poll()) {
+      reader.close();
     }
   }
 
@@ -160,5 +156,5 @@ public final class EventLog implements AutoCloseable {
    * @param event the fact
    * @param json its bytes
    */
-  public record StoredEvent(Position position, String type, JobEvent event, RawJson json) {}
+  public record StoredEvent(EventPosition position, String type, JobEvent event, RawJson json) {}
 }

@@ -1,12 +1,12 @@
 package io.tallyman.api.kafka;
 
-import io.tallyman.api.rocksdb.IndexEntry.Position;
 import io.tallyman.api.rocksdb.OffsetIndex;
 import io.tallyman.api.rocksdb.OffsetIndex.Located;
 import io.tallyman.api.views.JobWatch;
 import io.tallyman.api.views.RecentViews;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
@@ -17,10 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -62,6 +61,9 @@ final class EventTail {
   private final JobWatch watch;
   private final LogState state = new LogState(System::nanoTime);
 
+  /** Per partition: everything before is in the index. */
+  private final Map<Integer, Long> positions = new ConcurrentHashMap<>();
+
   EventTail(String bootstrapServers, OffsetIndex index, RecentViews recent, JobWatch watch) {
     this.bootstrapServers = bootstrapServers;
     this.index = index;
@@ -74,12 +76,18 @@ final class EventTail {
     return state;
   }
 
+  /** Up to which offset of a partition the index has the log. */
+  long indexed(int partition) {
+    return positions.getOrDefault(partition, 0L);
+  }
+
   /**
    * Follows the log until it should stop, or until something must begin anew: the caller then calls
    * again.
    */
   void follow(BooleanSupplier isStopping) throws InterruptedException {
     if (!index.belongTo(logId())) {
+      positions.clear();
       state.restarted();
     }
     try (var consumer =
@@ -109,6 +117,7 @@ final class EventTail {
       if (!records.isEmpty()) {
         apply(records);
       }
+      notePositions(consumer);
       var now = System.nanoTime();
       if (now - nextCheck >= 0) {
         var end = askEnd(consumer);
@@ -135,7 +144,7 @@ final class EventTail {
         events.add(
             new Located(
                 Records.decode(JobEvent.class, record.headers(), record.value()),
-                new Position(record.partition(), record.offset())));
+                new EventPosition(record.partition(), record.offset())));
       } catch (MalformedMessage e) {
         LOG.warn(
             "{}-{}@{} is no event and is left out; the webhook-dispatcher buries it: {}",
@@ -153,6 +162,17 @@ final class EventTail {
     }
     for (var located : events) {
       watch.tell(located.event());
+    }
+  }
+
+  /** Beyond the last record too: a transaction ends with an offset that is no record. */
+  private void notePositions(Consumer<byte[], byte[]> consumer) {
+    for (var partition : consumer.assignment()) {
+      try {
+        positions.put(partition.partition(), consumer.position(partition, ANSWER_LIMIT));
+      } catch (RetriableException e) {
+        // A leader changes; what was noted before still holds.
+      }
     }
   }
 
@@ -185,15 +205,7 @@ final class EventTail {
 
   /** Kafka gives each topic an id of its own; created anew, it has another. */
   private String logId() throws InterruptedException {
-    try (var admin =
-        Admin.create(
-            Map.of(
-                AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrapServers,
-                AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
-                5_000,
-                AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
-                5_000))) {
+    try (var admin = KafkaSettings.admin(bootstrapServers, "api-events")) {
       var name = Topics.EVENTS.name();
       var topics = admin.describeTopics(List.of(name)).allTopicNames().get();
       return Objects.requireNonNull(topics.get(name)).topicId().toString();

@@ -75,6 +75,11 @@ public final class KafkaLink implements AutoCloseable {
     return events.state();
   }
 
+  /** Up to which offset of a partition of the log it was followed. */
+  public long indexed(int partition) {
+    return events.indexed(partition);
+  }
+
   /** Whether answers of the state-processor will be heard. */
   public boolean isListening() {
     return news.isListening();

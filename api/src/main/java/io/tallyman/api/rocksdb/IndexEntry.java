@@ -3,6 +3,7 @@ package io.tallyman.api.rocksdb;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobStatus;
 import java.io.ByteArrayOutputStream;
@@ -19,7 +20,7 @@ import java.util.List;
  * @param positions of its events, oldest first
  */
 public record IndexEntry(
-    EndpointName endpoint, JobStatus status, long sequence, List<Position> positions) {
+    EndpointName endpoint, JobStatus status, long sequence, List<EventPosition> positions) {
 
   /** The number of a state on disk; a new order needs a new layout of {@link OffsetIndex}. */
   static final List<JobStatus> STATUSES = List.of(JobStatus.values());
@@ -29,20 +30,20 @@ public record IndexEntry(
   }
 
   /** The entry of a job's first event. */
-  static IndexEntry first(JobEvent event, Position position) {
+  static IndexEntry first(JobEvent event, EventPosition position) {
     var meta = event.meta();
     return new IndexEntry(meta.endpoint(), event.status(), meta.sequence(), List.of(position));
   }
 
   /** This entry and one more event. */
-  IndexEntry and(JobEvent event, Position position) {
+  IndexEntry and(JobEvent event, EventPosition position) {
     var all = new ArrayList<>(positions);
     all.add(position);
     return new IndexEntry(endpoint, event.status(), event.meta().sequence(), all);
   }
 
   /** Where the newest event is. */
-  public Position last() {
+  public EventPosition last() {
     return positions.getLast();
   }
 
@@ -75,13 +76,13 @@ public record IndexEntry(
     in.get(name);
     var status = STATUSES.get((int) readNumber(in));
     var sequence = readNumber(in);
-    var positions = new ArrayList<Position>();
+    var positions = new ArrayList<EventPosition>();
     var previous = 0L;
     while (in.hasRemaining()) {
       var partition = (int) readNumber(in);
       var distance = readNumber(in);
       previous += (distance >>> 1) ^ -(distance & 1);
-      positions.add(new Position(partition, previous));
+      positions.add(new EventPosition(partition, previous));
     }
     return new IndexEntry(new EndpointName(new String(name, UTF_8)), status, sequence, positions);
   }
@@ -105,7 +106,4 @@ public record IndexEntry(
       }
     }
   }
-
-  /** Where a record is on {@code job-events}. */
-  public record Position(int partition, long offset) {}
 }

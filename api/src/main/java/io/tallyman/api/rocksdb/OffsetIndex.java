@@ -2,8 +2,8 @@ package io.tallyman.api.rocksdb;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.tallyman.api.rocksdb.IndexEntry.Position;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobRequeued;
 import io.tallyman.schemas.job.JobId;
@@ -250,5 +250,5 @@ public final class OffsetIndex implements AutoCloseable {
   }
 
   /** An event with the place where it was read. */
-  public record Located(JobEvent event, Position position) {}
+  public record Located(JobEvent event, EventPosition position) {}
 }

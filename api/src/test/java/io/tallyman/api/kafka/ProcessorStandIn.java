@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -151,7 +152,11 @@ public final class ProcessorStandIn implements AutoCloseable {
   }
 
   private void follow(String bootstrapServers) {
-    try (var consumer = KafkaSettings.consumer(bootstrapServers, "stand-in", Map.of())) {
+    try (var consumer =
+        KafkaSettings.consumer(
+            bootstrapServers,
+            "stand-in",
+            Map.of(ConsumerConfig.GROUP_ID_CONFIG, Topics.COMMANDS_GROUP))) {
       var partitions =
           consumer.partitionsFor(Topics.COMMANDS.name()).stream()
               .map(info -> new TopicPartition(info.topic(), info.partition()))
@@ -159,7 +164,11 @@ public final class ProcessorStandIn implements AutoCloseable {
       consumer.assign(partitions);
       consumer.seekToBeginning(partitions);
       while (!isClosed) {
-        consumer.poll(Duration.ofMillis(100)).forEach(this::answer);
+        var records = consumer.poll(Duration.ofMillis(100));
+        records.forEach(this::answer);
+        if (!isSilent) {
+          consumer.commitSync();
+        }
       }
     }
   }

@@ -2,8 +2,8 @@ package io.tallyman.api.rocksdb;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tallyman.api.rocksdb.IndexEntry.Position;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobStatus;
 import java.util.List;
 import java.util.Optional;
@@ -15,10 +15,11 @@ class IndexEntryTest {
   void shouldReadWhatItWrote() {
     for (var positions :
         List.of(
-            List.of(new Position(0, 0)),
-            List.of(new Position(3, 5), new Position(3, 6), new Position(3, 1_000_000)),
+            List.of(new EventPosition(0, 0)),
+            List.of(
+                new EventPosition(3, 5), new EventPosition(3, 6), new EventPosition(3, 1_000_000)),
             // A topic that got more partitions: the job's later events are elsewhere.
-            List.of(new Position(3, Long.MAX_VALUE / 2), new Position(200, 7)))) {
+            List.of(new EventPosition(3, Long.MAX_VALUE / 2), new EventPosition(200, 7)))) {
       var entry =
           new IndexEntry(
               new EndpointName("some-endpoint"), JobStatus.TIMED_OUT, positions.size(), positions);
@@ -35,9 +36,9 @@ class IndexEntryTest {
             JobStatus.COMPLETED,
             3,
             List.of(
-                new Position(2, 100_000_000),
-                new Position(2, 100_000_040),
-                new Position(2, 100_004_000)));
+                new EventPosition(2, 100_000_000),
+                new EventPosition(2, 100_000_040),
+                new EventPosition(2, 100_004_000)));
 
     assertThat(entry.encode()).hasSizeLessThanOrEqualTo(24);
   }

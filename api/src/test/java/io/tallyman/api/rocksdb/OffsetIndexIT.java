@@ -3,10 +3,10 @@ package io.tallyman.api.rocksdb;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tallyman.api.rocksdb.IndexEntry.Position;
 import io.tallyman.api.rocksdb.OffsetIndex.Located;
 import io.tallyman.api.views.Events;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobStatus;
 import java.nio.file.Path;
@@ -21,9 +21,9 @@ class OffsetIndexIT {
   private static final JobId JOB = new JobId("job-1");
   private static final List<Located> EVENTS =
       List.of(
-          new Located(Events.queued(JOB), new Position(1, 10)),
-          new Located(Events.started(JOB, 2), new Position(1, 12)),
-          new Located(Events.requeued(JOB, 3), new Position(1, 15)));
+          new Located(Events.queued(JOB), new EventPosition(1, 10)),
+          new Located(Events.started(JOB, 2), new EventPosition(1, 12)),
+          new Located(Events.requeued(JOB, 3), new EventPosition(1, 15)));
 
   @TempDir private Path folder;
 
@@ -45,7 +45,8 @@ class OffsetIndexIT {
       assertThat(index.next(0)).isZero();
       var entry = index.find(JOB).orElseThrow();
       assertThat(entry.positions())
-          .containsExactly(new Position(1, 10), new Position(1, 12), new Position(1, 15));
+          .containsExactly(
+              new EventPosition(1, 10), new EventPosition(1, 12), new EventPosition(1, 15));
       assertThat(entry.sequence()).isEqualTo(3);
       assertThat(entry.status()).isEqualTo(JobStatus.IN_QUEUE);
       var counts = index.counts(EndpointName.DEFAULT);

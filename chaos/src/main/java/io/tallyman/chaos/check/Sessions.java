@@ -23,8 +23,6 @@ final class Sessions {
     Faults.Part.REDIS, Faults.Part.API, Faults.Part.PROCESSOR, Faults.Part.BROKER
   };
 
-  private static final Faults.Part[] DECISION_PATH = {Faults.Part.PROCESSOR, Faults.Part.BROKER};
-
   private Sessions() {}
 
   static void judge(Facts facts, Findings findings) {
@@ -83,16 +81,7 @@ final class Sessions {
         return;
       }
       findings.judged(Invariant.I13);
-      // Documented: an api that could not tell Redis leaves a job unknown to the others until its
-      // first event, which has the time of its command, and comes late after some faults.
-      var isYoung =
-          job.event(1)
-              .map(event -> facts.faults.limit(event.at(), Margins.READ_LAG, DECISION_PATH))
-              .filter(known -> known < call.calledAt())
-              .isEmpty();
-      if (!isYoung) {
-        broken(call, "Expected a job that this client was told of, but the answer is 404", own);
-      }
+      broken(call, "Expected a job that this client was told of, but the answer is 404", own);
     }
 
     private void read(ClientCall call, Optional<Long> sequence) {

@@ -3,6 +3,8 @@ package io.tallyman.runtime.kafka;
 import io.tallyman.schemas.Topics;
 import java.util.Map;
 import java.util.Properties;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -24,6 +26,8 @@ public final class KafkaSettings {
 
   /** Room for a few records of {@link Topics#MAX_RECORD_BYTES} that wait to be sent. */
   private static final long BUFFER_BYTES = 4L * Topics.MAX_RECORD_BYTES;
+
+  private static final int ADMIN_TIMEOUT_MS = 5_000;
 
   private KafkaSettings() {}
 
@@ -52,6 +56,24 @@ public final class KafkaSettings {
     settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, Math.min(60_000, deliveryTimeoutMs));
     settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
     return new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+  }
+
+  /**
+   * An admin client for a question that somebody waits for.
+   *
+   * @param clientId how the broker's logs name it
+   */
+  public static Admin admin(String bootstrapServers, String clientId) {
+    return Admin.create(
+        Map.of(
+            AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+            bootstrapServers,
+            AdminClientConfig.CLIENT_ID_CONFIG,
+            clientId,
+            AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+            ADMIN_TIMEOUT_MS,
+            AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+            ADMIN_TIMEOUT_MS));
   }
 
   /**

@@ -25,7 +25,7 @@ public final class JobStreams implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JobStreams.class);
 
   /** Name of the application: its consumer group, its transactions, its changelogs. */
-  public static final String APPLICATION = "tally-state-processor";
+  public static final String APPLICATION = Topics.COMMANDS_GROUP;
 
   /** A killed process's open transaction holds readers back for this long at the most. */
   private static final int TRANSACTION_TIMEOUT_MS = 10_000;

@@ -1,0 +1,4 @@
+package io.tallyman.schemas.job;
+
+/** Where an event is on {@code job-events}. */
+public record EventPosition(int partition, long offset) {}
