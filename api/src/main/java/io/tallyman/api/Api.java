@@ -8,17 +8,20 @@ import io.tallyman.api.jobs.JobIds;
 import io.tallyman.api.jobs.JobReads;
 import io.tallyman.api.jobs.Jobs;
 import io.tallyman.api.jobs.Submissions;
+import io.tallyman.api.jobs.Webhooks;
 import io.tallyman.api.kafka.CommandWriter;
 import io.tallyman.api.kafka.EventLog;
 import io.tallyman.api.kafka.Frontier;
 import io.tallyman.api.kafka.KafkaLink;
 import io.tallyman.api.redis.RedisViews;
+import io.tallyman.api.rocksdb.AttemptIndex;
 import io.tallyman.api.rocksdb.OffsetIndex;
 import io.tallyman.api.views.JobWatch;
 import io.tallyman.api.views.RecentViews;
 import io.tallyman.api.views.Runners;
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.SteadyClock;
+import io.tallyman.runtime.kafka.WebhookDeadLetters;
 import io.tallyman.runtime.redis.JobViews;
 import java.security.SecureRandom;
 import java.time.Instant;
@@ -30,8 +33,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP API as a service. It keeps an index of the log under {@code <dataDir>/api-index}, which
- * it can rebuild; each api needs a folder of its own.
+ * The HTTP API as a service. It keeps an index of the log under {@code <dataDir>/api-index} and one
+ * of webhook requests under {@code <dataDir>/api-attempts}, which it can rebuild; each api needs a
+ * folder of its own.
  */
 public final class Api implements Service {
 
@@ -71,6 +75,8 @@ public final class Api implements Service {
     try {
       var index = OffsetIndex.open(common.dataDir().resolve("api-index"));
       closers.push(index::close);
+      var attempts = AttemptIndex.open(common.dataDir().resolve("api-attempts"));
+      closers.push(attempts::close);
       var redis = new RedisViews(new JobViews(common.redis()), clock);
       closers.push(redis::close);
       var log = new EventLog(common.kafka());
@@ -80,7 +86,7 @@ public final class Api implements Service {
       var watch = new JobWatch();
       var recent = new RecentViews(clock);
       var runners = new Runners(clock);
-      var link = new KafkaLink(common, writer, index, recent, watch, runners);
+      var link = new KafkaLink(common, writer, index, attempts, recent, watch, runners);
       closers.push(link::close);
       var frontier = new Frontier(common.kafka(), link::indexed);
       closers.push(frontier::close);
@@ -95,6 +101,13 @@ public final class Api implements Service {
                   writer, link, reads, watch, new Submissions.Known(redis, recent, clock), ids),
               reads,
               new Cancellations(writer, reads, watch, ids),
+              new Webhooks(
+                  reads,
+                  attempts,
+                  log,
+                  new WebhookDeadLetters(common.kafka(), "api-dead-letters"),
+                  writer,
+                  clock),
               new Jobs.Healths(index, runners));
       var server =
           new ApiServer(

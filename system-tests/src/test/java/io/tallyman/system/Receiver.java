@@ -9,15 +9,24 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
-/** A webhook receiver that remembers the bodies it got and always answers 200. */
+/** A webhook receiver that remembers what it got, and answers 200 unless told otherwise. */
 final class Receiver implements AutoCloseable {
 
   private final HttpServer server;
 
-  private record Received(String body, String timestamp) {}
+  private volatile int status = 200;
+
+  /**
+   * One request.
+   *
+   * @param trigger why it was told again; empty: it was not
+   */
+  record Received(
+      String body, String timestamp, String webhookId, int sequence, Optional<String> trigger) {}
 
   private final List<Received> all = Collections.synchronizedList(new ArrayList<>());
 
@@ -31,8 +40,11 @@ final class Receiver implements AutoCloseable {
             all.add(
                 new Received(
                     new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
-                    exchange.getRequestHeaders().getFirst("webhook-timestamp")));
-            exchange.sendResponseHeaders(200, -1);
+                    exchange.getRequestHeaders().getFirst("webhook-timestamp"),
+                    exchange.getRequestHeaders().getFirst("webhook-id"),
+                    Integer.parseInt(exchange.getRequestHeaders().getFirst("webhook-sequence")),
+                    Optional.ofNullable(exchange.getRequestHeaders().getFirst("webhook-trigger"))));
+            exchange.sendResponseHeaders(status, -1);
           }
         });
     server.start();
@@ -40,6 +52,16 @@ final class Receiver implements AutoCloseable {
 
   String url() {
     return "http://127.0.0.1:%d/hook".formatted(server.getAddress().getPort());
+  }
+
+  /** What it answers from now on. */
+  void answers(int status) {
+    this.status = status;
+  }
+
+  /** Requests about this job, in the order of arrival. */
+  List<Received> received(String job) {
+    return of(job).toList();
   }
 
   /** Bodies that name this job, in the order of arrival. */

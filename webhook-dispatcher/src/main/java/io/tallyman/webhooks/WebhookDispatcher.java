@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.tallyman.runtime.Service;
 import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.kafka.WebhookDeadLetters;
 import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
@@ -11,6 +12,7 @@ import io.tallyman.webhooks.http.WebhookClient;
 import io.tallyman.webhooks.kafka.EventLoop;
 import io.tallyman.webhooks.kafka.EventReader;
 import io.tallyman.webhooks.kafka.Intake;
+import io.tallyman.webhooks.kafka.Redrive;
 import io.tallyman.webhooks.kafka.WebhookTopics;
 import io.tallyman.webhooks.metrics.WebhookMetrics;
 import io.tallyman.webhooks.resilience.TargetGuards;
@@ -33,6 +35,7 @@ public final class WebhookDispatcher implements Service {
   private static final int WRITE_TIMEOUT_MS = 30_000;
 
   private final EventReader reader;
+  private final Redrive redrive;
   private final WebhookTopics topics;
   private final WebhookClient client;
   private final WebhookMetrics metrics;
@@ -40,11 +43,13 @@ public final class WebhookDispatcher implements Service {
 
   private WebhookDispatcher(
       EventReader reader,
+      Redrive redrive,
       WebhookTopics topics,
       WebhookClient client,
       WebhookMetrics metrics,
       ScheduledThreadPoolExecutor timer) {
     this.reader = reader;
+    this.redrive = redrive;
     this.topics = topics;
     this.client = client;
     this.metrics = metrics;
@@ -76,7 +81,9 @@ public final class WebhookDispatcher implements Service {
             backlog,
             settings.maxInFlight());
     var intake = new Intake(deliverer, metrics, topics, backlog, timer);
-    var loop = new EventLoop(backlog, deliverer, intake);
+    var redrive =
+        new Redrive(new WebhookDeadLetters(common.kafka(), "webhook-redrive"), topics, clock);
+    var loop = new EventLoop(backlog, deliverer, intake, redrive);
     register(metrics, backlog, deliverer, loop);
     var reader =
         EventReader.start(
@@ -84,7 +91,7 @@ public final class WebhookDispatcher implements Service {
             common.minReplication(),
             new EventReader.Membership(settings.group(), settings.instance()),
             new EventReader.Parts(loop, topics, deliverer, backlog, clock));
-    return new WebhookDispatcher(reader, topics, client, metrics, timer);
+    return new WebhookDispatcher(reader, redrive, topics, client, metrics, timer);
   }
 
   private static void register(
@@ -113,6 +120,7 @@ public final class WebhookDispatcher implements Service {
   @Override
   public void close() {
     reader.close();
+    redrive.close();
     topics.close();
     client.close();
     timer.shutdownNow();

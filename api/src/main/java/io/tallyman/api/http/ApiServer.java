@@ -79,7 +79,9 @@ public final class ApiServer implements AutoCloseable {
 
     table.add("/livez", context -> text(context, 200, "ok\n"), HandlerType.GET);
     table.add("/readyz", this::readiness, HandlerType.GET);
-    new JobRoutes(jobs).addTo(table);
+    var requests = new Requests(jobs.endpoints(), new Bodies());
+    new JobRoutes(jobs, requests).addTo(table);
+    new WebhookRoutes(requests, jobs.webhooks()).addTo(table);
     config.routes.before(guard::check);
     table.registerIn(config.routes);
     config.routes.exception(Refusal.class, (refusal, context) -> answer(context, refusal));

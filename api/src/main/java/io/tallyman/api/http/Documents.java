@@ -6,6 +6,9 @@ import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.RawJson;
+import io.tallyman.schemas.job.WebhookAttempt;
+import io.tallyman.schemas.job.WebhookRedelivery;
+import java.time.Instant;
 import java.util.List;
 
 /** Answers that are no status document. */
@@ -37,6 +40,24 @@ final class Documents {
               .toList());
     }
   }
+
+  /** Every request of a job's webhook that Kafka still has, oldest first. */
+  record WebhookHistory(JobId id, EndpointName endpoint, List<WebhookAttempt> attempts) {}
+
+  /**
+   * Deliveries that were given up, and not told again since.
+   *
+   * @param failed the last attempt of each
+   * @param isComplete false: there are more
+   */
+  record Failed(Instant since, List<WebhookAttempt> failed, boolean isComplete) {}
+
+  /**
+   * Receivers that will be told again.
+   *
+   * @param isComplete false: there are more, ask once more
+   */
+  record Ordered(List<WebhookRedelivery> ordered, boolean isComplete) {}
 
   /**
    * One event, and where it is on {@code job-events}.

@@ -4,8 +4,6 @@ import static io.javalin.http.HandlerType.GET;
 import static io.javalin.http.HandlerType.POST;
 
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
-import io.javalin.http.HandlerType;
 import io.tallyman.api.http.Documents.Brief;
 import io.tallyman.api.http.Documents.History;
 import io.tallyman.api.jobs.Credential;
@@ -14,10 +12,8 @@ import io.tallyman.api.jobs.Jobs;
 import io.tallyman.api.jobs.Submissions.Outcome;
 import io.tallyman.api.views.Unavailable;
 import io.tallyman.runtime.redis.JobViews.Entry;
-import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.JobRequest;
-import io.tallyman.schemas.json.MessageCodec;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Optional;
@@ -52,30 +48,26 @@ final class JobRoutes {
   private static final int MAX_KEY = 255;
 
   private final Jobs jobs;
-  private final Bodies bodies = new Bodies();
+  private final Requests requests;
 
-  JobRoutes(Jobs jobs) {
+  JobRoutes(Jobs jobs, Requests requests) {
     this.jobs = jobs;
+    this.requests = requests;
   }
 
   void addTo(RouteTable table) {
-    both(table, "/run", this::run, POST);
-    both(table, "/runsync", this::runSync, POST);
-    both(table, "/status/{id}", this::status, GET, POST);
-    both(table, "/status-sync/{id}", this::statusSync, GET, POST);
-    both(table, "/cancel/{id}", this::cancel, POST);
-    both(table, "/health", this::health, GET);
-    both(table, "/history/{id}", this::history, GET);
-  }
-
-  private static void both(RouteTable table, String path, Handler handler, HandlerType... methods) {
-    table.add("/v2/{endpoint}" + path, handler, methods);
-    table.add(path, handler, methods);
+    table.addBoth("/run", this::run, POST);
+    table.addBoth("/runsync", this::runSync, POST);
+    table.addBoth("/status/{id}", this::status, GET, POST);
+    table.addBoth("/status-sync/{id}", this::statusSync, GET, POST);
+    table.addBoth("/cancel/{id}", this::cancel, POST);
+    table.addBoth("/health", this::health, GET);
+    table.addBoth("/history/{id}", this::history, GET);
   }
 
   private void run(Context context) throws Unavailable {
     var entry = submit(context, Bodies.RUN_LIMIT, jobs.ids()::async);
-    answer(context, Brief.of(entry));
+    Requests.answer(context, Brief.of(entry));
   }
 
   private void runSync(Context context) throws Unavailable {
@@ -86,46 +78,48 @@ final class JobRoutes {
   }
 
   private void status(Context context) throws Unavailable {
-    requireNoBody(context);
+    requests.requireNoBody(context);
     var entry =
-        jobs.reads().find(endpoint(context), job(context)).orElseThrow(JobRoutes::unknownJob);
-    answer(context, entry.view());
+        jobs.reads()
+            .find(requests.endpoint(context), Requests.job(context))
+            .orElseThrow(Requests::unknownJob);
+    Requests.answer(context, entry.view());
   }
 
   private void statusSync(Context context) throws Unavailable {
     var wait = statusSyncWait(context);
-    requireNoBody(context);
+    requests.requireNoBody(context);
     answerWaiting(
         context,
         jobs.reads()
-            .await(endpoint(context), job(context), wait)
-            .orElseThrow(JobRoutes::unknownJob));
+            .await(requests.endpoint(context), Requests.job(context), wait)
+            .orElseThrow(Requests::unknownJob));
   }
 
   private void cancel(Context context) throws Unavailable {
-    requireNoBody(context);
+    requests.requireNoBody(context);
     var entry =
         jobs.cancellations()
-            .cancel(endpoint(context), job(context))
-            .orElseThrow(JobRoutes::unknownJob);
-    answer(context, Brief.of(entry));
+            .cancel(requests.endpoint(context), Requests.job(context))
+            .orElseThrow(Requests::unknownJob);
+    Requests.answer(context, Brief.of(entry));
   }
 
   private void health(Context context) {
-    answer(context, jobs.healths().of(endpoint(context)));
+    Requests.answer(context, jobs.healths().of(requests.endpoint(context)));
   }
 
   private void history(Context context) throws Unavailable {
-    var endpoint = endpoint(context);
-    var job = job(context);
-    var events = jobs.reads().history(endpoint, job).orElseThrow(JobRoutes::unknownJob);
-    answer(context, History.of(job, endpoint, events));
+    var endpoint = requests.endpoint(context);
+    var job = Requests.job(context);
+    var events = jobs.reads().history(endpoint, job).orElseThrow(Requests::unknownJob);
+    Requests.answer(context, History.of(job, endpoint, events));
   }
 
   private Entry submit(Context context, int limit, Supplier<JobId> newId) throws Unavailable {
-    var endpoint = endpoint(context);
+    var endpoint = requests.endpoint(context);
     var key = idempotencyKey(context);
-    try (var body = bodies.read(context.req(), limit)) {
+    try (var body = requests.bodies().read(context.req(), limit)) {
       var parsed = SubmitBody.parse(body.bytes(), jobs.addresses());
       var request =
           new JobRequest(
@@ -152,40 +146,6 @@ final class JobRoutes {
         case Outcome.Refused(var rejection) -> throw Refusal.of(409, "refused", rejection.detail());
       };
     }
-  }
-
-  private void requireNoBody(Context context) {
-    if (context.method().equals(POST)) {
-      try (var body = bodies.read(context.req(), Bodies.OTHER_LIMIT)) {
-        StrictJson.requireEmptyOrObject(body.bytes());
-      }
-    }
-  }
-
-  private EndpointName endpoint(Context context) {
-    var text = context.pathParamMap().get("endpoint");
-    if (text == null) {
-      text = EndpointName.DEFAULT.value();
-    }
-    if (EndpointName.isLegal(text)) {
-      var name = new EndpointName(text);
-      if (jobs.endpoints().named(name).isPresent()) {
-        return name;
-      }
-    }
-    throw Refusal.of(
-        404,
-        "unknown-endpoint",
-        "Expected the name of an endpoint that is served, but this is none. Endpoints are defined"
-            + " in the file that TALLY_ENDPOINTS_FILE names");
-  }
-
-  private static JobId job(Context context) {
-    var text = context.pathParam("id");
-    if (!JobId.isLegal(text)) {
-      throw unknownJob();
-    }
-    return new JobId(text);
   }
 
   private static Duration runSyncWait(Context context) {
@@ -245,16 +205,7 @@ final class JobRoutes {
     return Optional.of(key);
   }
 
-  private static Refusal unknownJob() {
-    return Refusal.of(
-        404, "unknown-job", "Expected the id of a job of this endpoint, but there is no such job");
-  }
-
   private static void answerWaiting(Context context, Entry entry) {
-    answer(context, entry.view().status().isTerminal() ? entry.view() : Brief.of(entry));
-  }
-
-  private static void answer(Context context, Object document) {
-    context.contentType("application/json").result(MessageCodec.encode(document));
+    Requests.answer(context, entry.view().status().isTerminal() ? entry.view() : Brief.of(entry));
   }
 }

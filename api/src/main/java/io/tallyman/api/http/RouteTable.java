@@ -32,6 +32,12 @@ final class RouteTable {
     patterns.put(template, Pattern.compile(template.replaceAll("\\{[a-z]+}", "[^/]+") + "/?"));
   }
 
+  /** Adds a route under {@code /v2/{endpoint}}, and without it. */
+  void addBoth(String path, Handler handler, HandlerType... methods) {
+    add("/v2/{endpoint}" + path, handler, methods);
+    add(path, handler, methods);
+  }
+
   /** Tells Javalin. */
   void registerIn(RoutesConfig routes) {
     byTemplate.forEach(

@@ -20,6 +20,7 @@ public record Jobs(
     Submissions submissions,
     JobReads reads,
     Cancellations cancellations,
+    Webhooks webhooks,
     Healths healths) {
 
   /** Where the health of an endpoint comes from. */

@@ -3,7 +3,10 @@ package io.tallyman.api.kafka;
 import io.tallyman.api.views.Unavailable;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.Topics.Topic;
 import io.tallyman.schemas.job.JobCommand;
+import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.WebhookRedelivery;
 import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -16,7 +19,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Puts commands on {@code job-commands}; back means durable. Thread-safe. */
+/** Writes what clients want; back means durable. Thread-safe. */
 public final class CommandWriter implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(CommandWriter.class);
@@ -55,17 +58,28 @@ public final class CommandWriter implements AutoCloseable {
    *     idempotency key.
    */
   public void write(JobCommand command, String commandId) throws Unavailable {
+    write(Topics.COMMANDS, command.jobId(), command, commandId);
+  }
+
+  /**
+   * Orders that a receiver is told again, and returns when every in-sync replica has it.
+   *
+   * @throws Unavailable when that was not confirmed in 5 s
+   */
+  public void write(WebhookRedelivery order) throws Unavailable {
+    write(
+        Topics.WEBHOOK_REDELIVERIES, order.jobId(), order, order.webhookId() + ":" + order.time());
+  }
+
+  private void write(Topic topic, JobId job, Object message, String id) throws Unavailable {
     var open =
         producer
             .get()
             .orElseThrow(() -> unavailable("Kafka has not answered since this service started"));
-    var job = command.jobId();
     try {
-      open.send(
-              Records.of(Topics.COMMANDS, job.value(), command, commandId, SOURCE, clock.instant()))
-          .get();
+      open.send(Records.of(topic, job.value(), message, id, SOURCE, clock.instant())).get();
     } catch (ExecutionException e) {
-      LOG.warn("job {}: a command was not written: {}", job, String.valueOf(e.getCause()));
+      LOG.warn("job {}: not written to {}: {}", job, topic.name(), String.valueOf(e.getCause()));
       throw unavailable("Kafka did not confirm it in time");
     } catch (InterruptException e) {
       // The client has set the interrupt flag again.
@@ -74,7 +88,7 @@ public final class CommandWriter implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw unavailable("this service stops");
     } catch (KafkaException | IllegalStateException e) {
-      LOG.warn("job {}: a command was not sent: {}", job, e.toString());
+      LOG.warn("job {}: not sent to {}: {}", job, topic.name(), e.toString());
       throw unavailable("Kafka does not take it");
     }
   }

@@ -15,15 +15,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
@@ -86,7 +83,7 @@ final class EventTail {
    * again.
    */
   void follow(BooleanSupplier isStopping) throws InterruptedException {
-    if (!index.belongTo(logId())) {
+    if (!index.belongTo(TopicIds.of(bootstrapServers, Topics.EVENTS))) {
       positions.clear();
       state.restarted();
     }
@@ -201,17 +198,6 @@ final class EventTail {
     return consumer.partitionsFor(Topics.EVENTS.name()).stream()
         .map(info -> new TopicPartition(info.topic(), info.partition()))
         .toList();
-  }
-
-  /** Kafka gives each topic an id of its own; created anew, it has another. */
-  private String logId() throws InterruptedException {
-    try (var admin = KafkaSettings.admin(bootstrapServers, "api-events")) {
-      var name = Topics.EVENTS.name();
-      var topics = admin.describeTopics(List.of(name)).allTopicNames().get();
-      return Objects.requireNonNull(topics.get(name)).topicId().toString();
-    } catch (ExecutionException e) {
-      throw new KafkaException("Expected to learn the id of job-events, but failed", e.getCause());
-    }
   }
 
   /** Where the log ended at some moment. */

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,7 +38,7 @@ public final class Frontier implements AutoCloseable {
   private final IntToLongFunction indexed;
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Admin admin;
-  private boolean isClosed;
+  private final CountDownLatch closing = new CountDownLatch(1);
 
   /** When the newest look began that found all decided; a moment of {@link System#nanoTime}. */
   private Optional<Long> reachedAt = Optional.empty();
@@ -96,7 +97,7 @@ public final class Frontier implements AutoCloseable {
             () -> partition -> indexed.applyAsLong(partition.partition()));
   }
 
-  private static boolean awaitAll(Map<TopicPartition, Long> goals, long deadline, Progress progress)
+  private boolean awaitAll(Map<TopicPartition, Long> goals, long deadline, Progress progress)
       throws InterruptedException, ExecutionException, TimeoutException {
     while (true) {
       var reached = progress.now();
@@ -107,7 +108,9 @@ public final class Frontier implements AutoCloseable {
       if (deadline - System.nanoTime() < PAUSE.toNanos()) {
         return false;
       }
-      Thread.sleep(PAUSE);
+      if (closing.await(PAUSE.toNanos(), TimeUnit.NANOSECONDS)) {
+        return false;
+      }
     }
   }
 
@@ -146,7 +149,7 @@ public final class Frontier implements AutoCloseable {
   }
 
   private Admin admin() {
-    if (isClosed) {
+    if (closing.getCount() == 0) {
       throw new KafkaException("Expected to ask Kafka, but this service stops");
     }
     var open = admin;
@@ -159,9 +162,9 @@ public final class Frontier implements AutoCloseable {
 
   @Override
   public void close() {
+    closing.countDown();
     lock.lock();
     try {
-      isClosed = true;
       if (admin != null) {
         admin.close(Duration.ZERO);
       }

@@ -1,5 +1,6 @@
 package io.tallyman.api.kafka;
 
+import io.tallyman.api.rocksdb.AttemptIndex;
 import io.tallyman.api.rocksdb.OffsetIndex;
 import io.tallyman.api.views.JobWatch;
 import io.tallyman.api.views.RecentViews;
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The threads that connect this process with Kafka, for as long as it runs and whatever Kafka does:
- * one creates missing topics and opens the {@link CommandWriter}, then one follows the log and one
- * the news. Each begins again a second after a failure.
+ * one creates missing topics and opens the {@link CommandWriter}, then one follows the log, one the
+ * news and one the webhook requests. Each begins again a second after a failure.
  */
 public final class KafkaLink implements AutoCloseable {
 
@@ -44,12 +45,14 @@ public final class KafkaLink implements AutoCloseable {
       CommonSettings settings,
       CommandWriter writer,
       OffsetIndex index,
+      AttemptIndex attempts,
       RecentViews recent,
       JobWatch watch,
       Runners runners) {
     var bootstrap = settings.kafka();
     this.events = new EventTail(bootstrap, index, recent, watch);
     this.news = new NewsTail(bootstrap, watch, runners);
+    var tail = new AttemptTail(bootstrap, attempts);
     // Threads of the platform: catching up with a long log is work without a pause, and would keep
     // a core's virtual threads, the requests, from running.
     this.threads =
@@ -67,7 +70,8 @@ public final class KafkaLink implements AutoCloseable {
                   stop.await();
                 }),
             start("api-events", afterTopics(() -> events.follow(this::isStopping))),
-            start("api-news", afterTopics(() -> news.follow(this::isStopping))));
+            start("api-news", afterTopics(() -> news.follow(this::isStopping))),
+            start("api-attempts", afterTopics(() -> tail.follow(this::isStopping))));
   }
 
   /** How well the log is followed. */

@@ -7,22 +7,15 @@ import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobRequeued;
 import io.tallyman.schemas.job.JobId;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBatch;
-import org.rocksdb.WriteOptions;
 
 /**
  * For every job of the log: where its events are, and its newest state; per endpoint: how many jobs
@@ -31,32 +24,21 @@ import org.rocksdb.WriteOptions;
  * twice. A lost folder is rebuilt by reading the log again.
  *
  * <p>Keys: {@code j<job id>}, {@code c<endpoint>}, {@code p<partition>}, {@code log}. Thread-safe:
- * one thread applies, many find; the lock keeps all out of a store that was closed.
+ * one thread applies, many find.
  */
 public final class OffsetIndex implements AutoCloseable {
 
   /** Raised when the bytes of an entry change their meaning: an older folder is then rebuilt. */
   private static final String LAYOUT = "1/";
 
-  private static final byte[] LOG_KEY = "log".getBytes(UTF_8);
-  private static final byte[] FIRST_KEY = {};
-  private static final byte[] LAST_KEY = {(byte) 0xff};
-
   /** Memory for what is not yet sorted into files; half a million events. */
   private static final long WRITE_BUFFER = 16L << 20;
 
-  private final Options options;
-  private final WriteOptions writeOptions;
-  private final RocksDB db;
+  private final Store store;
   private final Map<EndpointName, EndpointCounts> counts = new ConcurrentHashMap<>();
-  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
-  private boolean isClosed;
 
-  private OffsetIndex(Options options, RocksDB db) {
-    this.options = options;
-    this.db = db;
-    // No fsync per batch: after a power cut the tail of the log is read again.
-    this.writeOptions = new WriteOptions();
+  private OffsetIndex(Store store) {
+    this.store = store;
   }
 
   /**
@@ -65,27 +47,7 @@ public final class OffsetIndex implements AutoCloseable {
    * @throws IllegalStateException when another process has it open, or the folder is unreadable
    */
   public static OffsetIndex open(Path folder) {
-    RocksDB.loadLibrary();
-    var options =
-        new Options()
-            .setCreateIfMissing(true)
-            .setKeepLogFileNum(2)
-            .setWriteBufferSize(WRITE_BUFFER);
-    try {
-      Files.createDirectories(folder);
-      return new OffsetIndex(options, RocksDB.open(options, folder.toString()));
-    } catch (IOException e) {
-      options.close();
-      throw new UncheckedIOException("Expected to make the folder " + folder, e);
-    } catch (RocksDBException e) {
-      options.close();
-      throw new IllegalStateException(
-          ("Expected to open the index in %s, but: %s. If another api runs on this folder, give"
-                  + " this one its own TALLY_DATA_DIR; if the folder is damaged, delete it: it is"
-                  + " rebuilt from the log")
-              .formatted(folder, e.getMessage()),
-          e);
-    }
+    return new OffsetIndex(Store.open(folder, WRITE_BUFFER));
   }
 
   /**
@@ -95,33 +57,20 @@ public final class OffsetIndex implements AutoCloseable {
    * @return whether what was there is kept
    */
   public boolean belongTo(String logId) {
-    return use(
-        () -> {
-          var id = LAYOUT + logId;
-          var known = db.get(LOG_KEY);
-          if (known != null && new String(known, UTF_8).equals(id)) {
-            readCounts();
-            return true;
-          }
-          db.deleteRange(FIRST_KEY, LAST_KEY);
-          db.put(LOG_KEY, id.getBytes(UTF_8));
-          counts.clear();
-          return false;
-        });
+    var isKept = store.belongTo(LAYOUT + logId);
+    counts.clear();
+    readCounts();
+    return isKept;
   }
 
   /** Where to read on in a partition; 0 when nothing of it was read. */
   public long next(int partition) {
-    return use(
-        () -> {
-          var bytes = db.get(partitionKey(partition));
-          return bytes == null ? 0L : ByteBuffer.wrap(bytes).getLong();
-        });
+    return store.next(partition);
   }
 
   /** What is known of a job; empty when none of its events was read yet. */
   public Optional<IndexEntry> find(JobId job) {
-    return use(() -> Optional.ofNullable(db.get(jobKey(job))).map(IndexEntry::decode));
+    return store.use(db -> Optional.ofNullable(db.get(jobKey(job))).map(IndexEntry::decode));
   }
 
   /** How many jobs of an endpoint are in each state. */
@@ -136,12 +85,12 @@ public final class OffsetIndex implements AutoCloseable {
    * @param next per partition, where to read on afterwards
    */
   public void apply(List<Located> events, Map<Integer, Long> next) {
-    use(
-        () -> {
+    store.use(
+        db -> {
           var entries = new HashMap<JobId, IndexEntry>();
           var changed = new HashMap<EndpointName, EndpointCounts>();
           for (var located : events) {
-            apply(located, entries, changed);
+            apply(db, located, entries, changed);
           }
           try (var batch = new WriteBatch()) {
             for (var entry : entries.entrySet()) {
@@ -150,12 +99,7 @@ public final class OffsetIndex implements AutoCloseable {
             for (var entry : changed.entrySet()) {
               batch.put(countsKey(entry.getKey()), entry.getValue().encode());
             }
-            for (var entry : next.entrySet()) {
-              batch.put(
-                  partitionKey(entry.getKey()),
-                  ByteBuffer.allocate(Long.BYTES).putLong(entry.getValue()).array());
-            }
-            db.write(writeOptions, batch);
+            store.write(batch, next);
           }
           counts.putAll(changed);
           return true;
@@ -163,7 +107,10 @@ public final class OffsetIndex implements AutoCloseable {
   }
 
   private void apply(
-      Located located, Map<JobId, IndexEntry> entries, Map<EndpointName, EndpointCounts> changed)
+      RocksDB db,
+      Located located,
+      Map<JobId, IndexEntry> entries,
+      Map<EndpointName, EndpointCounts> changed)
       throws RocksDBException {
     var event = located.event;
     var job = event.meta().jobId();
@@ -191,30 +138,23 @@ public final class OffsetIndex implements AutoCloseable {
   }
 
   private void readCounts() {
-    counts.clear();
-    try (var all = db.newIterator()) {
-      for (all.seek(new byte[] {'c'}); all.isValid() && all.key()[0] == 'c'; all.next()) {
-        var key = all.key();
-        counts.put(
-            new EndpointName(new String(key, 1, key.length - 1, UTF_8)),
-            EndpointCounts.decode(all.value()));
-      }
-    }
+    store.use(
+        db -> {
+          try (var all = db.newIterator()) {
+            for (all.seek(new byte[] {'c'}); all.isValid() && all.key()[0] == 'c'; all.next()) {
+              var key = all.key();
+              counts.put(
+                  new EndpointName(new String(key, 1, key.length - 1, UTF_8)),
+                  EndpointCounts.decode(all.value()));
+            }
+          }
+          return true;
+        });
   }
 
   @Override
   public void close() {
-    lock.writeLock().lock();
-    try {
-      if (!isClosed) {
-        isClosed = true;
-        db.close();
-        writeOptions.close();
-        options.close();
-      }
-    } finally {
-      lock.writeLock().unlock();
-    }
+    store.close();
   }
 
   private static byte[] jobKey(JobId job) {
@@ -223,30 +163,6 @@ public final class OffsetIndex implements AutoCloseable {
 
   private static byte[] countsKey(EndpointName endpoint) {
     return ("c" + endpoint.value()).getBytes(UTF_8);
-  }
-
-  private static byte[] partitionKey(int partition) {
-    return ("p" + partition).getBytes(UTF_8);
-  }
-
-  /** Keeps {@link #close} out, and nobody else: readers and the one writer do not disturb. */
-  private <T> T use(Action<T> action) {
-    lock.readLock().lock();
-    try {
-      if (isClosed) {
-        throw new IllegalStateException("Expected an open index, but it was closed");
-      }
-      return action.run();
-    } catch (RocksDBException e) {
-      throw new IllegalStateException(
-          "Expected to use the index on disk, but: " + e.getMessage(), e);
-    } finally {
-      lock.readLock().unlock();
-    }
-  }
-
-  private interface Action<T> {
-    T run() throws RocksDBException;
   }
 
   /** An event with the place where it was read. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.api.http.ApiServer.Listen;
 import io.tallyman.api.jobs.Jobs;
+import io.tallyman.runtime.endpoints.Endpoints;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +17,7 @@ class ApiServerTest {
             new ApiServer(
                 new Listen("127.0.0.1", 0, Duration.ofSeconds(2)),
                 ApiKeys.none(),
-                new Jobs(null, null, null, null, null, null, null),
+                new Jobs(Endpoints.builtIn(), null, null, null, null, null, null, null),
                 () -> {
                   throw new StackOverflowError("secret");
                 });

@@ -18,6 +18,11 @@ record Delivery(
     return received.at();
   }
 
+  /** Ordered later, by its own rules: it says so, and may come after newer events. */
+  boolean isRedelivery() {
+    return received.headers().containsKey("webhook-trigger");
+  }
+
   boolean isAcknowledged() {
     return received.answer() / 100 == 2;
   }

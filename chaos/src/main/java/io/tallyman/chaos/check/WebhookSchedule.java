@@ -19,6 +19,9 @@ final class WebhookSchedule {
     for (var job : facts.jobs()) {
       Map<String, List<Delivery>> byId = new HashMap<>();
       for (var delivery : job.deliveries) {
+        if (delivery.isRedelivery()) {
+          continue;
+        }
         var before = byId.computeIfAbsent(delivery.id(), _ -> new ArrayList<>());
         next(facts, job, delivery, before, findings);
         before.add(delivery);

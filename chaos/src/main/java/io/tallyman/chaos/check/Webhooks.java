@@ -114,7 +114,7 @@ final class Webhooks {
     var seen = new HashSet<String>();
     Delivery before = null;
     for (var delivery : job.deliveries) {
-      if (seen.add(delivery.id())) {
+      if (!delivery.isRedelivery() && seen.add(delivery.id())) {
         findings.judged(Invariant.I16);
         if (before != null && delivery.sequence() < before.sequence()) {
           findings.broken(

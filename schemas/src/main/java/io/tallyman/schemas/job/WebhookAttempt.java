@@ -13,9 +13,9 @@ import java.util.Optional;
  * @param jobId the job; also the record's key
  * @param endpoint of the job
  * @param sequence the event told
- * @param attempt counted from 1
- * @param trigger {@code auto}: an attempt of the delivery; {@code manual}: somebody asked for it,
- *     and it is not counted
+ * @param attempt counted from 1; a redelivery counts anew
+ * @param trigger {@code auto}: an attempt of the delivery itself; {@code manual}: of a redelivery
+ *     that somebody asked for; {@code redrive}: of one made because the receiver answers again
  * @param url where to
  * @param time when the request began
  * @param duration how long until the answer, or the failure
@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param detail one sentence, or the first bytes of the answer; at most 1,024 characters
  * @param isFinal no attempt follows
  * @param nextAttempt when the next attempt begins at the earliest; empty: there is none
+ * @param event where the event is, so that it can be told again
  */
 public record WebhookAttempt(
     String webhookId,
@@ -42,11 +43,15 @@ public record WebhookAttempt(
     Optional<Integer> statusCode,
     String detail,
     boolean isFinal,
-    Optional<Instant> nextAttempt) {
+    Optional<Instant> nextAttempt,
+    Optional<EventPosition> event) {
 
   /** An attempt of the delivery itself. */
   public static final String AUTO = "auto";
 
-  /** An attempt that somebody asked for. */
+  /** An attempt of a redelivery that somebody asked for. */
   public static final String MANUAL = "manual";
+
+  /** An attempt of a redelivery to a receiver that answers again. */
+  public static final String REDRIVE = "redrive";
 }

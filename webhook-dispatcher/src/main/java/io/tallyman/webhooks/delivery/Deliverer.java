@@ -3,9 +3,11 @@ package io.tallyman.webhooks.delivery;
 import io.tallyman.runtime.endpoints.Endpoint;
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.webhooks.WebhookId;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.webhooks.delivery.Backlog.Ticket;
 import io.tallyman.webhooks.resilience.Attempts;
 import io.tallyman.webhooks.resilience.TargetGuards;
@@ -99,17 +101,30 @@ public final class Deliverer {
    * @param whenDone runs when the delivery is terminal: acknowledged, passed over, or its dead
    *     letter is durable
    */
-  public void tell(JobEvent event, URI receiver, Origin origin, Runnable whenDone) {
-    var meta = event.meta();
-    var its = rulesOf(meta.endpoint());
-    var delivery = delivery(event, receiver, its);
+  public void tell(LoggedEvent event, URI receiver, Origin origin, Runnable whenDone) {
+    submit(delivery(event, receiver, WebhookAttempt.AUTO), origin, whenDone);
+  }
+
+  /**
+   * Tells a receiver again, in the background, in its job's lane: with attempts of its own,
+   * whatever came of the ones before.
+   *
+   * @param trigger {@link WebhookAttempt#MANUAL} or {@link WebhookAttempt#REDRIVE}
+   * @param whenDone as for {@link #tell}
+   */
+  public void redeliver(
+      LoggedEvent event, URI receiver, String trigger, Origin origin, Runnable whenDone) {
+    submit(delivery(event, receiver, trigger), origin, whenDone);
+  }
+
+  private void submit(Delivery delivery, Origin origin, Runnable whenDone) {
     var ticket = backlog.add(delivery.target(), delivery.body().size());
-    lanes.submit(meta.jobId(), () -> run(delivery, ticket, origin, whenDone));
+    lanes.submit(delivery.event().jobId(), () -> run(delivery, ticket, origin, whenDone));
   }
 
   /** Gives an event up that has waited too long to be told. */
-  public void expire(JobEvent event, URI receiver, Origin origin, Runnable whenDone) {
-    var delivery = delivery(event, receiver, rulesOf(event.meta().endpoint()));
+  public void expire(LoggedEvent event, URI receiver, Origin origin, Runnable whenDone) {
+    var delivery = delivery(event, receiver, WebhookAttempt.AUTO);
     var ticket = backlog.add("", 0);
     var run = new DeliveryRun(delivery, ports, shared, () -> false);
     Runnable stop = run::stop;
@@ -136,11 +151,15 @@ public final class Deliverer {
     return rulesOf(event.meta().endpoint()).webhook().events().contains(event.status());
   }
 
-  private static Delivery delivery(JobEvent event, URI receiver, Rules its) {
+  private Delivery delivery(LoggedEvent logged, URI receiver, String trigger) {
+    var event = logged.event();
     var meta = event.meta();
+    var its = rulesOf(meta.endpoint());
     return new Delivery(
         WebhookId.of(meta.jobId(), meta.sequence(), meta.endpoint()),
         meta,
+        logged.position(),
+        trigger,
         event.status().isTerminal(),
         receiver,
         StatusPayload.of(event),
@@ -157,6 +176,11 @@ public final class Deliverer {
   public boolean isCrowded(URI receiver) {
     var target = Delivery.targetOf(receiver);
     return backlog.hasItsShare(target) && !ports.guards().isOpen(target);
+  }
+
+  /** A target that answers again after it did not, each time once. */
+  public Optional<String> pollRecovered() {
+    return ports.guards().pollRecovered();
   }
 
   /** Deliveries between two attempts now. */
@@ -176,7 +200,10 @@ public final class Deliverer {
     Runnable stop = run::stop;
     CompletionStage<Void> end =
         origin.claim().enter(stop)
-            ? run.start(origin.past().take(delivery.webhookId()))
+            ? run.start(
+                delivery.isRedelivery()
+                    ? Optional.empty()
+                    : origin.past().take(delivery.webhookId()))
             : CompletableFuture.failedFuture(new CancellationException("Not ours any more"));
     return end.whenComplete(
         (_, failure) -> {

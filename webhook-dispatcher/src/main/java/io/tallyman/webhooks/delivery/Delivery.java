@@ -2,7 +2,9 @@ package io.tallyman.webhooks.delivery;
 
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.schemas.job.EventMeta;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.RawJson;
+import io.tallyman.schemas.job.WebhookAttempt;
 import java.net.URI;
 import java.util.Locale;
 import java.util.Optional;
@@ -12,6 +14,8 @@ import java.util.Optional;
  *
  * @param webhookId the header {@code webhook-id}
  * @param event whose lane it is in, and where
+ * @param position where the log has the event
+ * @param trigger {@link WebhookAttempt#AUTO}, or why it is told again
  * @param isTerminal whether the job has ended
  * @param url the receiver
  * @param body what is sent
@@ -21,11 +25,18 @@ import java.util.Optional;
 record Delivery(
     String webhookId,
     EventMeta event,
+    EventPosition position,
+    String trigger,
     boolean isTerminal,
     URI url,
     RawJson body,
     Webhook rules,
     Optional<Signer> signer) {
+
+  /** Whether it was told before, and is told again because somebody or something ordered that. */
+  boolean isRedelivery() {
+    return !trigger.equals(WebhookAttempt.AUTO);
+  }
 
   /** Deliveries to the same target share its slots, its circuit and its rate. */
   String target() {

@@ -31,6 +31,9 @@ final class DeliveryRun {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryRun.class);
 
+  /** Redeliveries per second to a receiver that answers again. */
+  private static final int REDRIVE_RATE = 10;
+
   private final Delivery delivery;
   private final Ports ports;
   private final Shared shared;
@@ -128,15 +131,28 @@ final class DeliveryRun {
     if (isStopped()) {
       return CompletableFuture.failedFuture(stopped());
     }
-    if (delivery.rules().coalesce() && !delivery.isTerminal() && isSuperseded.getAsBoolean()) {
+    if (delivery.rules().coalesce()
+        && !delivery.isTerminal()
+        && !delivery.isRedelivery()
+        && isSuperseded.getAsBoolean()) {
       return CompletableFuture.completedFuture(
           Outcome.failed(Kind.SUPERSEDED, "A newer state waits"));
     }
-    if (shared.gone().contains(delivery.url(), now().instant())) {
+    // Whoever orders a redelivery by hand knows that it is there again.
+    if (!delivery.trigger().equals(WebhookAttempt.MANUAL)
+        && shared.gone().contains(delivery.url(), now().instant())) {
       return CompletableFuture.completedFuture(
           written(Outcome.failed(Kind.GONE, "Not asked: it answered 410 lately")));
     }
-    return delivery.rules().rate().map(this::whenTheRateAllows).orElseGet(this::attemptInSlot);
+    return rate().map(this::whenTheRateAllows).orElseGet(this::attemptInSlot);
+  }
+
+  /** A receiver that has just come back is not given all that it missed at once. */
+  private Optional<Integer> rate() {
+    var own = delivery.rules().rate();
+    return delivery.trigger().equals(WebhookAttempt.REDRIVE)
+        ? Optional.of(Math.min(REDRIVE_RATE, own.orElse(REDRIVE_RATE)))
+        : own;
   }
 
   private CompletionStage<Outcome> whenTheRateAllows(int perSecond) {
@@ -200,6 +216,8 @@ final class DeliveryRun {
       }
       if (outcome.kind() == Kind.GONE) {
         shared.gone().add(delivery.url(), time);
+      } else if (outcome.isDelivered()) {
+        shared.gone().remove(delivery.url());
       }
       write(number, time, took, outcome);
       return outcome;
@@ -251,6 +269,9 @@ final class DeliveryRun {
     headers.put("webhook-timestamp", Long.toString(time.getEpochSecond()));
     headers.put("webhook-attempt", Integer.toString(number));
     headers.put("webhook-sequence", Long.toString(delivery.event().sequence()));
+    if (delivery.isRedelivery()) {
+      headers.put("webhook-trigger", delivery.trigger());
+    }
     delivery
         .signer()
         .map(signer -> signer.sign(delivery.webhookId(), time, delivery.body()))
@@ -277,7 +298,7 @@ final class DeliveryRun {
         delivery.event().endpoint(),
         delivery.event().sequence(),
         number,
-        WebhookAttempt.AUTO,
+        delivery.trigger(),
         delivery.url(),
         time,
         took,
@@ -289,7 +310,8 @@ final class DeliveryRun {
             ? Optional.of(
                 time.plus(took)
                     .plus(Pauses.after(delivery.rules(), number, Optional.of(outcome), now())))
-            : Optional.empty());
+            : Optional.empty(),
+        Optional.of(delivery.position()));
   }
 
   private void conclude(@Nullable Outcome outcome, @Nullable Throwable failure) {
@@ -318,6 +340,10 @@ final class DeliveryRun {
         letter.outcome(),
         letter.statusCode().map(" %d"::formatted).orElse(""),
         letter.webhookId());
+    if (!letter.equals(last)) {
+      // It was no request, and has its line in the history all the same.
+      ports.log().record(letter);
+    }
     shared
         .stubborn()
         .run(

@@ -31,6 +31,11 @@ final class GoneReceivers {
     until.put(receiver, now.plus(REMEMBERED));
   }
 
+  /** It wants them again. */
+  synchronized void remove(URI receiver) {
+    until.remove(receiver);
+  }
+
   synchronized boolean contains(URI receiver, Instant now) {
     var end = until.get(receiver);
     return end != null && now.isBefore(end);

@@ -43,6 +43,7 @@ public final class EventLoop {
   private final Backlog backlog;
   private final Deliverer deliverer;
   private final Intake intake;
+  private final Redrive redrive;
   private final Assignments assignments = new Assignments();
 
   private volatile boolean isPaused;
@@ -59,10 +60,11 @@ public final class EventLoop {
    * @param deliverer whose numbers {@link #health} shows
    * @param intake takes the records
    */
-  public EventLoop(Backlog backlog, Deliverer deliverer, Intake intake) {
+  public EventLoop(Backlog backlog, Deliverer deliverer, Intake intake, Redrive redrive) {
     this.backlog = backlog;
     this.deliverer = deliverer;
     this.intake = intake;
+    this.redrive = redrive;
   }
 
   /** Whether reading waits for deliveries to end. */
@@ -96,27 +98,33 @@ public final class EventLoop {
    * Reads until told to stop, then stops all deliveries, commits and closes the consumer.
    *
    * @param overflow closed with it
+   * @param redeliveries closed with it
    * @throws KafkaException when the consumer cannot go on; it is closed
    */
   void run(
       Consumer<byte[], byte[]> consumer,
       Overflow overflow,
+      Redeliveries redeliveries,
       AttemptTail tail,
       BooleanSupplier isStopping) {
     secondsSinceHeartbeat = -1;
     isPaused = false;
     try {
-      consumer.subscribe(List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, tail));
+      consumer.subscribe(
+          List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, redeliveries, tail));
       while (!isStopping.getAsBoolean()) {
         lastPoll = System.nanoTime();
         hand(consumer.poll(POLL), overflow);
         overflow.drain();
+        redeliveries.drain();
         spilling = overflow.targets();
+        redrive();
         pauseOrResume(consumer);
         if (System.nanoTime() - lastCommit > COMMIT_INTERVAL.toNanos()) {
           lastCommit = System.nanoTime();
           assignments.commitInBackground(consumer);
           overflow.commitInBackground();
+          redeliveries.commitInBackground();
           secondsSinceHeartbeat = secondsSinceHeartbeat(consumer);
         }
       }
@@ -129,6 +137,7 @@ public final class EventLoop {
               .withGroupMembershipOperation(GroupMembershipOperation.LEAVE_GROUP));
       assignments.remove(assignments.partitions());
       overflow.close();
+      redeliveries.close();
     }
   }
 
@@ -156,6 +165,14 @@ public final class EventLoop {
                         }));
   }
 
+  private void redrive() {
+    for (var target = deliverer.pollRecovered();
+        target.isPresent();
+        target = deliverer.pollRecovered()) {
+      redrive.recovered(target.get(), numbers(assignments.partitions()));
+    }
+  }
+
   private void pauseOrResume(Consumer<byte[], byte[]> consumer) {
     if (!isPaused && backlog.isFull()) {
       isPaused = true;
@@ -169,6 +186,10 @@ public final class EventLoop {
       // Again and again: partitions that came since are not paused yet.
       consumer.pause(consumer.assignment());
     }
+  }
+
+  private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+    return partitions.stream().map(TopicPartition::partition).toList();
   }
 
   private static double secondsSinceHeartbeat(Consumer<byte[], byte[]> consumer) {
@@ -186,11 +207,17 @@ public final class EventLoop {
 
     private final Consumer<byte[], byte[]> consumer;
     private final Overflow overflow;
+    private final Redeliveries redeliveries;
     private final AttemptTail tail;
 
-    private Rebalance(Consumer<byte[], byte[]> consumer, Overflow overflow, AttemptTail tail) {
+    private Rebalance(
+        Consumer<byte[], byte[]> consumer,
+        Overflow overflow,
+        Redeliveries redeliveries,
+        AttemptTail tail) {
       this.consumer = consumer;
       this.overflow = overflow;
+      this.redeliveries = redeliveries;
       this.tail = tail;
     }
 
@@ -207,6 +234,7 @@ public final class EventLoop {
         LOG.info("{} is ours from offset {}", partition, assignment.offsets().watermark());
       }
       overflow.assign(numbers(partitions), past);
+      redeliveries.assign(numbers(partitions));
       for (var partition : partitions) {
         assignments
             .of(partition)
@@ -219,6 +247,7 @@ public final class EventLoop {
       assignments.release(partitions);
       // In this order: an event that was put aside, and is not done in the log, comes twice.
       overflow.release(numbers(partitions), false);
+      redeliveries.release(numbers(partitions), false);
       assignments.commitNow(consumer, partitions);
       assignments.remove(partitions);
     }
@@ -229,6 +258,7 @@ public final class EventLoop {
       LOG.warn("lost {}: their open deliveries stop here and begin anew elsewhere", partitions);
       assignments.release(partitions);
       overflow.release(numbers(partitions), true);
+      redeliveries.release(numbers(partitions), true);
       assignments.remove(partitions);
     }
 
@@ -245,10 +275,6 @@ public final class EventLoop {
               })
           .map(TopicPartition::partition)
           .toList();
-    }
-
-    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
-      return partitions.stream().map(TopicPartition::partition).toList();
     }
   }
 }

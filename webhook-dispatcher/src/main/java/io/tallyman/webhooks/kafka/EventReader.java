@@ -2,9 +2,9 @@ package io.tallyman.webhooks.kafka;
 
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.kafka.KafkaSettings;
+import io.tallyman.runtime.kafka.RecordReader;
 import io.tallyman.runtime.kafka.TopicSetup;
 import io.tallyman.schemas.Topics;
-import io.tallyman.webhooks.WebhookSettings;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import java.time.Duration;
@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
@@ -39,7 +40,10 @@ public final class EventReader implements AutoCloseable {
 
   private static final int HEARTBEAT_MS = KafkaSettings.SESSION_TIMEOUT_MS / 5;
 
-  /** Of the overflow, read ahead and kept until its receivers have room; a larger record comes. */
+  /**
+   * Of what is put aside or told again, read ahead and kept until its receivers have room; a larger
+   * record comes.
+   */
   private static final int MAX_FETCH_BYTES = 1 << 20;
 
   private final String bootstrapServers;
@@ -106,6 +110,11 @@ public final class EventReader implements AutoCloseable {
       Backlog backlog,
       InstantSource clock) {
 
+    private Redeliveries redeliveries(
+        Consumer<byte[], byte[]> consumer, Supplier<RecordReader> readers) {
+      return new Redeliveries(consumer, readers, deliverer);
+    }
+
     private Overflow overflow(Consumer<byte[], byte[]> consumer) {
       return new Overflow(consumer, topics, deliverer, backlog);
     }
@@ -150,9 +159,8 @@ public final class EventReader implements AutoCloseable {
       } catch (FencedInstanceIdException e) {
         // To come back would throw out the other one, which would come back, and so on.
         ending =
-            "another webhook-dispatcher goes by the name %s: end one of the two, or give it another %s"
-                .formatted(
-                    membership.instance().orElse("of this one"), WebhookSettings.INSTANCE.name());
+            "another webhook-dispatcher goes by the name %s: end one of the two, or give it another TALLY_DISPATCHER_ID"
+                .formatted(membership.instance().orElse("of this one"));
         LOG.error("reading events has ended: {}", ending);
         return;
       } catch (RuntimeException e) {
@@ -178,27 +186,32 @@ public final class EventReader implements AutoCloseable {
             Topics.WEBHOOK_ATTEMPTS,
             Topics.WEBHOOK_DEAD_LETTERS,
             Topics.WEBHOOK_OVERFLOW,
+            Topics.WEBHOOK_REDELIVERIES,
             Topics.DEAD_LETTERS),
         replicas,
         obstacle -> waitsFor = obstacle);
     var consumer = consumer();
-    var overflow = parts.overflow(overflowConsumer());
+    var overflow = parts.overflow(manualConsumer("webhook-overflow", "-overflow"));
+    var redeliveries =
+        parts.redeliveries(
+            manualConsumer("webhook-redeliveries", "-redeliveries"),
+            () -> new RecordReader(bootstrapServers, "webhook-redeliveries"));
     var tail =
         new AttemptTail(
             () -> KafkaSettings.consumer(bootstrapServers, "webhook-attempts", Map.of()),
             parts.clock());
     isConnecting = false;
-    parts.loop().run(consumer, overflow, tail, this::isClosing);
+    parts.loop().run(consumer, overflow, redeliveries, tail, this::isClosing);
   }
 
   /** Partitions are given to it by hand; the group is for its commits alone. */
-  private Consumer<byte[], byte[]> overflowConsumer() {
+  private Consumer<byte[], byte[]> manualConsumer(String clientId, String suffix) {
     return KafkaSettings.consumer(
         bootstrapServers,
-        "webhook-overflow",
+        clientId,
         Map.of(
             ConsumerConfig.GROUP_ID_CONFIG,
-            membership.group() + "-overflow",
+            membership.group() + suffix,
             ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
             MAX_FETCH_BYTES));
   }

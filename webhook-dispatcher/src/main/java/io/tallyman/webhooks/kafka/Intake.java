@@ -1,11 +1,13 @@
 package io.tallyman.webhooks.kafka;
 
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import io.tallyman.webhooks.delivery.DeliveryMeter;
+import io.tallyman.webhooks.delivery.LoggedEvent;
 import io.tallyman.webhooks.resilience.Attempts;
 import java.time.Duration;
 import java.util.Optional;
@@ -76,7 +78,11 @@ public final class Intake {
       meter.spilled();
       overflow.put(record, target, whenDone);
     } else {
-      deliverer.tell(event, receiver, assignment.origin(), whenDone);
+      deliverer.tell(
+          new LoggedEvent(event, new EventPosition(record.partition(), offset)),
+          receiver,
+          assignment.origin(),
+          whenDone);
     }
   }
 

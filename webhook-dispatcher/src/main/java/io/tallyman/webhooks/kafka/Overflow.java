@@ -1,11 +1,13 @@
 package io.tallyman.webhooks.kafka;
 
 import io.tallyman.schemas.Topics;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.LoggedEvent;
 import io.tallyman.webhooks.delivery.PastAttempts;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -250,10 +252,11 @@ final class Overflow implements AutoCloseable {
           assignment.finished(record.offset());
           part.ended.add(target);
         };
+    var logged = new LoggedEvent(event, new EventPosition(record.partition(), source(record)));
     if (isExpired) {
-      deliverer.expire(event, receiver, assignment.origin(), whenDone);
+      deliverer.expire(logged, receiver, assignment.origin(), whenDone);
     } else {
-      deliverer.tell(event, receiver, assignment.origin(), whenDone);
+      deliverer.tell(logged, receiver, assignment.origin(), whenDone);
     }
     return true;
   }

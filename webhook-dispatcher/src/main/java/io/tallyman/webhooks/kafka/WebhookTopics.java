@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.Topics.Topic;
 import io.tallyman.schemas.job.WebhookAttempt;
+import io.tallyman.schemas.job.WebhookRedelivery;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.delivery.AttemptLog;
 import java.time.Duration;
@@ -77,6 +78,26 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
     return logged(
         send(record(Topics.WEBHOOK_DEAD_LETTERS, last)),
         "the dead letter of job %s sequence %d".formatted(last.jobId(), last.sequence()));
+  }
+
+  /** Orders that a receiver is told again; a failure is logged, and whoever looks orders anew. */
+  void order(WebhookRedelivery redelivery) {
+    logged(
+        send(
+            Records.of(
+                Topics.WEBHOOK_REDELIVERIES,
+                redelivery.jobId().value(),
+                redelivery,
+                redelivery.webhookId() + ":" + redelivery.time(),
+                SOURCE,
+                redelivery.time())),
+        "the redelivery of job %s sequence %d"
+            .formatted(redelivery.jobId(), redelivery.sequence()));
+  }
+
+  /** Waits until what was written is durable, or has failed. */
+  void flush() {
+    producer().flush();
   }
 
   /** Writes the dead letter of a record of the event log; completes when that is durable. */

@@ -14,6 +14,8 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -40,6 +42,9 @@ public final class TargetGuards {
 
   /** Longest wait that one reservation may have; beyond it the delivery asks again. */
   private static final Duration MAX_RESERVATION = Duration.ofMinutes(1);
+
+  /** Whose circuits have closed, until somebody asks. */
+  private final Queue<String> recovered = new ConcurrentLinkedQueue<>();
 
   private final CircuitBreakerConfig breakers;
   private final Map<String, CircuitBreaker> breakerOf = new Recent<>();
@@ -75,10 +80,14 @@ public final class TargetGuards {
   public Optional<Permit> ask(String target) {
     CircuitBreaker breaker;
     synchronized (this) {
-      breaker =
-          breakerOf.computeIfAbsent(target, name -> CircuitBreaker.of("webhook target", breakers));
+      breaker = breakerOf.computeIfAbsent(target, this::breaker);
     }
     return breaker.tryAcquirePermission() ? Optional.of(new Permit(breaker)) : Optional.empty();
+  }
+
+  /** A target whose circuit has closed again, each time once. */
+  public Optional<String> pollRecovered() {
+    return Optional.ofNullable(recovered.poll());
   }
 
   /** Whether the target is not asked now. */
@@ -105,6 +114,19 @@ public final class TargetGuards {
   /** Targets it knows. */
   synchronized int size() {
     return Math.max(breakerOf.size(), limiterOf.size());
+  }
+
+  private CircuitBreaker breaker(String target) {
+    var breaker = CircuitBreaker.of("webhook target", breakers);
+    breaker
+        .getEventPublisher()
+        .onStateTransition(
+            event -> {
+              if (event.getStateTransition().getToState() == CircuitBreaker.State.CLOSED) {
+                recovered.add(target);
+              }
+            });
+    return breaker;
   }
 
   private static RateLimiter limiter(Limit limit) {

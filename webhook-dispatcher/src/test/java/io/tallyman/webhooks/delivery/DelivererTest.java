@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.webhooks.WebhookId;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobRequeued;
 import io.tallyman.schemas.job.JobId;
@@ -320,7 +322,7 @@ class DelivererTest {
             });
     for (var i = 0; i < 300; i++) {
       deliverer.tell(
-          event("silent-" + i, 1, EndpointName.DEFAULT),
+          logged(event("silent-" + i, 1, EndpointName.DEFAULT)),
           URI.create("http://silent.test/"),
           origin,
           () -> {});
@@ -409,7 +411,11 @@ class DelivererTest {
   }
 
   private void tell(Deliverer deliverer, String job, long sequence, EndpointName endpoint) {
-    deliverer.tell(event(job, sequence, endpoint), RECEIVER, origin, done::incrementAndGet);
+    deliverer.tell(logged(event(job, sequence, endpoint)), RECEIVER, origin, done::incrementAndGet);
+  }
+
+  private static LoggedEvent logged(JobEvent event) {
+    return new LoggedEvent(event, new EventPosition(0, event.meta().sequence()));
   }
 
   private static JobEvent event(String job, long sequence, EndpointName endpoint) {

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoints;
+import io.tallyman.runtime.webhooks.WebhookId;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
+import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobCancelled;
 import io.tallyman.schemas.job.JobEvent.JobRequeued;
@@ -330,7 +332,7 @@ class DeliveryRulesTest {
     var event = queued("job-1", 1, "default");
 
     // when
-    deliverer.expire(event, RECEIVER, origin, done::incrementAndGet);
+    deliverer.expire(logged(event), RECEIVER, origin, done::incrementAndGet);
     await(() -> done.get() == 1);
 
     // then
@@ -379,6 +381,10 @@ class DeliveryRulesTest {
     assertThat(kind.wireName()).matches("[a-z_]+");
   }
 
+  private static LoggedEvent logged(JobEvent event) {
+    return new LoggedEvent(event, new EventPosition(0, event.meta().sequence()));
+  }
+
   private static WebhookAttempt past(String job, int attempt, String outcome, boolean isFinal) {
     return new WebhookAttempt(
         WebhookId.of(new JobId(job), 1, EndpointName.DEFAULT),
@@ -394,6 +400,7 @@ class DeliveryRulesTest {
         Optional.empty(),
         "",
         isFinal,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -439,7 +446,7 @@ class DeliveryRulesTest {
   }
 
   private void tell(Deliverer deliverer, JobEvent event) {
-    deliverer.tell(event, RECEIVER, origin, done::incrementAndGet);
+    deliverer.tell(logged(event), RECEIVER, origin, done::incrementAndGet);
   }
 
   private static JobEvent queued(String job, long sequence, String endpoint) {

@@ -139,6 +139,7 @@ class ReceiverAnswersIT {
         outcome.statusCode(),
         outcome.detail(),
         true,
+        Optional.empty(),
         Optional.empty());
   }
 }

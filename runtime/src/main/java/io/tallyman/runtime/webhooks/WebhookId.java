@@ -1,4 +1,4 @@
-package io.tallyman.webhooks.delivery;
+package io.tallyman.runtime.webhooks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -9,7 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** The header {@code webhook-id}. */
-final class WebhookId {
+public final class WebhookId {
 
   private static final String DIGITS =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -28,7 +28,7 @@ final class WebhookId {
    * that has seen it has seen the event, whatever was retried, restarted or rebalanced in between.
    * It never holds a dot, the separator of the signed content.
    */
-  static String of(JobId job, long sequence, EndpointName endpoint) {
+  public static String of(JobId job, long sequence, EndpointName endpoint) {
     var number = new BigInteger(1, sha256("%s|%d|%s".formatted(job, sequence, endpoint)));
     var digits = new StringBuilder(ALL_DIGITS);
     for (int i = 0; i < ALL_DIGITS; i++) {

@@ -1,4 +1,4 @@
-package io.tallyman.webhooks.delivery;
+package io.tallyman.runtime.webhooks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
