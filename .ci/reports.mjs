@@ -15,6 +15,8 @@ const demanded = [
   "DevIT",
   "SdkIT",
   "ServicesIT",
+  "LateNeighboursIT",
+  "NeighboursIT",
   "DeadLettersIT",
   "ComplaintsIT",
   "ChaosIT",

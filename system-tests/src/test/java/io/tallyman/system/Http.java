@@ -24,11 +24,17 @@ final class Http {
     return send(HttpRequest.newBuilder(URI.create(url)).GET());
   }
 
-  static HttpResponse<String> post(String url, String body) {
-    return send(
+  /**
+   * Posts JSON.
+   *
+   * @param headers further ones, name and value in turn
+   */
+  static HttpResponse<String> post(String url, String body, String... headers) {
+    var request =
         HttpRequest.newBuilder(URI.create(url))
             .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(body)));
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    return send(headers.length == 0 ? request : request.headers(headers));
   }
 
   static JobView view(HttpResponse<String> response) {

@@ -56,4 +56,29 @@ class RecentViewsTest {
     assertThat(views.find(new JobId("large-1"))).isEmpty();
     assertThat(views.find(new JobId("large-2"))).isPresent();
   }
+
+  @Test
+  void shouldForgetTheOldestAcceptedBeyondTheirBound() {
+    for (int i = 0; i <= RecentViews.MAX_ACCEPTED; i++) {
+      views.accept(RecentViews.accepted(new JobId("job-" + i), EndpointName.DEFAULT, CLOCK));
+    }
+
+    assertThat(views.find(new JobId("job-0"))).isEmpty();
+    assertThat(views.find(new JobId("job-1"))).isPresent();
+  }
+
+  @Test
+  void shouldKeepNothingOfAnAcceptedJobWhenItsEventsAreForgotten() {
+    // given
+    views.accept(RecentViews.accepted(JOB, EndpointName.DEFAULT, CLOCK));
+    views.put(Events.queued(JOB));
+
+    // when
+    for (int i = 0; i < RecentViews.MAX_VIEWS; i++) {
+      views.put(Events.queued(new JobId("other-" + i)));
+    }
+
+    // then it is not back in the state before its first event
+    assertThat(views.find(JOB)).isEmpty();
+  }
 }

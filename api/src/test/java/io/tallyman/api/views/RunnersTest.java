@@ -38,6 +38,21 @@ class RunnersTest {
     assertThat(runners.capacity(OTHER)).isEqualTo(new Capacity(0, 0));
   }
 
+  @Test
+  void shouldForgetTheOneThatIsSilentForLongestBeyondItsBound() {
+    hear("first", 1, new Serving(OTHER, 1));
+    hear("second", 1, new Serving(OTHER, 0));
+    for (int i = 0; i < Runners.MAX_RUNNERS - 2; i++) {
+      hear("runner-" + i, 1, new Serving(EndpointName.DEFAULT, 0));
+    }
+    assertThat(runners.capacity(OTHER)).isEqualTo(new Capacity(1, 1));
+    hear("first", 1, new Serving(OTHER, 1));
+
+    hear("one-more", 1, new Serving(EndpointName.DEFAULT, 0));
+
+    assertThat(runners.capacity(OTHER)).isEqualTo(new Capacity(1, 0));
+  }
+
   private void hear(String runner, int slots, Serving... serving) {
     runners.heard(
         new RunnerHeartbeat(new RunnerId(runner), Instant.EPOCH, "noop", slots, List.of(serving)));

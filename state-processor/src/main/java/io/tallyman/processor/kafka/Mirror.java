@@ -27,6 +27,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
@@ -44,6 +45,12 @@ public final class Mirror implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(200);
 
+  /**
+   * Kafka does not answer when it was silent for this long; it is asked twice a second, or once in
+   * 3 s where this mirror has no partition.
+   */
+  private static final Duration SILENCE = Duration.ofSeconds(5);
+
   /** How often the marks are looked for; an emptied Redis is noticed within this time. */
   private static final Duration CHECK = Duration.ofSeconds(5);
 
@@ -56,6 +63,12 @@ public final class Mirror implements AutoCloseable {
   private final Thread thread;
   private final AtomicBoolean isClosed = new AtomicBoolean();
   private volatile Health health = Health.notReady("mirror", "not yet connected");
+
+  /** Counts what Kafka answers: a poll without records looks the same with and without it. */
+  private final Metric answers;
+
+  private double answersHeard;
+  private volatile long heardAt = System.nanoTime();
 
   /** Partitions that are read again, and how far. */
   private final Map<TopicPartition, Long> catchingUp = new HashMap<>();
@@ -79,12 +92,32 @@ public final class Mirror implements AutoCloseable {
                 KafkaSettings.SESSION_TIMEOUT_MS,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
                 BATCH));
+    this.answers = answers(consumer);
     this.thread = Thread.ofPlatform().name("mirror").daemon().start(this::run);
   }
 
-  /** Whether Redis follows the log now. Jobs go on without it. */
+  private static Metric answers(Consumer<byte[], byte[]> consumer) {
+    return consumer.metrics().entrySet().stream()
+        .filter(
+            metric ->
+                metric.getKey().group().equals("consumer-metrics")
+                    && metric.getKey().name().equals("response-total"))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("Expected the consumer to count answers"))
+        .getValue();
+  }
+
+  /**
+   * Whether Redis follows the log now. Jobs go on without Redis; without Kafka nothing does, and
+   * Streams does not say so.
+   */
   public Health health() {
-    return health;
+    var silence = Duration.ofNanos(System.nanoTime() - heardAt);
+    return health.isReady() && silence.compareTo(SILENCE) > 0
+        ? Health.notReady(
+            "mirror",
+            "Kafka has not answered for %d s; goes on when it does".formatted(silence.toSeconds()))
+        : health;
   }
 
   @Override
@@ -111,7 +144,7 @@ public final class Mirror implements AutoCloseable {
 
   private void turn() {
     try {
-      var records = consumer.poll(POLL);
+      var records = poll();
       if (consumer.assignment().isEmpty()) {
         return;
       }
@@ -140,6 +173,16 @@ public final class Mirror implements AutoCloseable {
     }
   }
 
+  private ConsumerRecords<byte[], byte[]> poll() {
+    var records = consumer.poll(POLL);
+    var count = ((Number) answers.metricValue()).doubleValue();
+    if (count > answersHeard) {
+      answersHeard = count;
+      heardAt = System.nanoTime();
+    }
+    return records;
+  }
+
   /**
    * Stays in the group without reading on, until Redis answers; then the same records come again.
    */
@@ -149,7 +192,7 @@ public final class Mirror implements AutoCloseable {
       do {
         consumer.pause(consumer.assignment());
         // Only partitions that were assigned just now have any.
-        readAgain(consumer.poll(POLL));
+        readAgain(poll());
       } while (!isClosed.get() && !answers());
     } finally {
       consumer.resume(consumer.assignment());

@@ -1,6 +1,7 @@
 package io.tallyman.processor.topology;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.processor.Jobs;
 import io.tallyman.schemas.Topics;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -36,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class TopologyDriver implements AutoCloseable {
 
+  private static final String APPLICATION = "test";
+
   private final TopologyTestDriver driver;
   private final TestInputTopic<byte[], byte[]> commands;
   private final Map<String, TestOutputTopic<byte[], byte[]>> outputs = new HashMap<>();
@@ -43,7 +47,7 @@ final class TopologyDriver implements AutoCloseable {
 
   TopologyDriver(Path folder) {
     var settings = new Properties();
-    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+    settings.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
     settings.put(StreamsConfig.STATE_DIR_CONFIG, folder.toString());
     driver =
         new TopologyTestDriver(
@@ -124,6 +128,36 @@ final class TopologyDriver implements AutoCloseable {
 
   KeyValueStore<Bytes, byte[]> deadlines() {
     return driver.getKeyValueStore(DeciderProcessor.DEADLINES);
+  }
+
+  /** Every store of the topology, by its name. */
+  Map<String, KeyValueStore<?, ?>> stores() {
+    var stores = new HashMap<String, KeyValueStore<?, ?>>();
+    driver
+        .getAllStateStores()
+        .forEach((name, store) -> stores.put(name, (KeyValueStore<?, ?>) store));
+    return stores;
+  }
+
+  /** The keys that compaction leaves in the changelog of a store. */
+  Set<Bytes> compactedChangelog(String store) {
+    var left = new HashSet<Bytes>();
+    var changes =
+        driver
+            .createOutputTopic(
+                "%s-%s-changelog".formatted(APPLICATION, store),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer())
+            .readRecordsToList();
+    assertThat(changes).as("the changelog of " + store).isNotEmpty();
+    for (var change : changes) {
+      if (change.value() == null) {
+        left.remove(Bytes.wrap(change.key()));
+      } else {
+        left.add(Bytes.wrap(change.key()));
+      }
+    }
+    return left;
   }
 
   /** How many entries a store has. */
