@@ -15,7 +15,7 @@ const demanded = [
   "DevIT",
   "SdkIT",
   "ServicesIT",
-  "DeadLettersIT",
+  "BadRecordsIT",
   "ComplaintsIT",
   "ChaosIT",
   "ClockJumpIT",

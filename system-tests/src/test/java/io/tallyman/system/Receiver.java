@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -17,7 +18,7 @@ final class Receiver implements AutoCloseable {
 
   private final HttpServer server;
 
-  private record Received(String body, String timestamp) {}
+  private record Received(String id, String body, String timestamp) {}
 
   private final List<Received> all = Collections.synchronizedList(new ArrayList<>());
 
@@ -30,6 +31,7 @@ final class Receiver implements AutoCloseable {
           try (exchange) {
             all.add(
                 new Received(
+                    exchange.getRequestHeaders().getFirst("webhook-id"),
                     new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
                     exchange.getRequestHeaders().getFirst("webhook-timestamp")));
             exchange.sendResponseHeaders(200, -1);
@@ -47,9 +49,25 @@ final class Receiver implements AutoCloseable {
     return of(job).map(Received::body).toList();
   }
 
+  /** The states that they tell, each once, in the order of first arrival. */
+  List<String> statesOf(String job) {
+    return bodiesOf(job).stream().map(Receiver::state).distinct().toList();
+  }
+
+  /** The state that each delivery told, in the order of first arrival: repeats are left out. */
+  List<String> deliveriesOf(String job) {
+    var byId = new LinkedHashMap<String, String>();
+    of(job).forEach(it -> byId.putIfAbsent(it.id(), state(it.body())));
+    return List.copyOf(byId.values());
+  }
+
   /** The {@code webhook-timestamp} of each. */
   List<Instant> timestampsOf(String job) {
     return of(job).map(it -> Instant.ofEpochSecond(Long.parseLong(it.timestamp()))).toList();
+  }
+
+  private static String state(String body) {
+    return body.replaceFirst(".*\"status\":\"([A-Z_]+)\".*", "$1");
   }
 
   private Stream<Received> of(String job) {
