@@ -16,6 +16,7 @@ const demanded = [
   "SdkIT",
   "ServicesIT",
   "BadRecordsIT",
+  "UpgradeIT",
   "ComplaintsIT",
   "ChaosIT",
   "ClockJumpIT",
