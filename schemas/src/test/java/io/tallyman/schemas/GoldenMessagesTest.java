@@ -2,7 +2,6 @@ package io.tallyman.schemas;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.SoftAssertions.assertSoftly;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -71,16 +70,19 @@ class GoldenMessagesTest {
 
   @ParameterizedTest
   @MethodSource("goldens")
-  void shouldTakeAMessageWithMembersThatANewerWriterAdded(Golden golden) {
+  void shouldFoldAMessageWithMembersThatANewerWriterAdded(Golden golden) throws MalformedMessage {
     // given
-    var root = (ObjectNode) Goldens.parse(golden.json());
-    root.putObject("addedLater").put("x", 1);
+    var root = Goldens.parse(golden.json());
+    var known = MessageCodec.decode(golden.type().record(), root.toString().getBytes(UTF_8));
+    addMembers(golden.type().schemaDocument(), root);
     var json = root.toString().getBytes(UTF_8);
+
+    // when
+    var message = MessageCodec.decode(golden.type().record(), json);
 
     // then
     assertThat(Goldens.validate(golden.type(), json)).isEmpty();
-    assertThatCode(() -> MessageCodec.decode(golden.type().record(), json))
-        .doesNotThrowAnyException();
+    assertThat(message).isEqualTo(known);
   }
 
   @ParameterizedTest
@@ -133,6 +135,20 @@ class GoldenMessagesTest {
     var properties = schema.path("properties");
     return properties.size() > schema.path("required").size()
         || properties.valueStream().anyMatch(GoldenMessagesTest::hasOptional);
+  }
+
+  /** Into every object that has a form of its own; payloads have none. */
+  private static void addMembers(JsonNode schema, JsonNode message) {
+    if (schema.has("properties") && message instanceof ObjectNode object) {
+      schema
+          .get("properties")
+          .properties()
+          .forEach(property -> addMembers(property.getValue(), object.path(property.getKey())));
+      object.putObject("addedLater").put("x", 1);
+    }
+    if (schema.has("items")) {
+      message.forEach(item -> addMembers(schema.get("items"), item));
+    }
   }
 
   private static void required(

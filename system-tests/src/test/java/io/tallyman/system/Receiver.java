@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -69,9 +70,25 @@ final class Receiver implements AutoCloseable {
     return of(job).map(Received::body).toList();
   }
 
+  /** The states that they tell, each once, in the order of first arrival. */
+  List<String> statesOf(String job) {
+    return bodiesOf(job).stream().map(Receiver::state).distinct().toList();
+  }
+
+  /** The state that each delivery told, in the order of first arrival: repeats are left out. */
+  List<String> deliveriesOf(String job) {
+    var byId = new LinkedHashMap<String, String>();
+    of(job).forEach(it -> byId.putIfAbsent(it.webhookId(), state(it.body())));
+    return List.copyOf(byId.values());
+  }
+
   /** The {@code webhook-timestamp} of each. */
   List<Instant> timestampsOf(String job) {
     return of(job).map(it -> Instant.ofEpochSecond(Long.parseLong(it.timestamp()))).toList();
+  }
+
+  private static String state(String body) {
+    return body.replaceFirst(".*\"status\":\"([A-Z_]+)\".*", "$1");
   }
 
   private Stream<Received> of(String job) {

@@ -31,7 +31,12 @@ final class Tally implements AutoCloseable {
   }
 
   static Tally start(Map<String, String> environment, String... arguments) {
-    return start(List.of(ROOT.resolve("tally").toString()), environment, arguments);
+    return startFrom(ROOT, environment, arguments);
+  }
+
+  /** The command of another version, whose sources are in this folder. */
+  static Tally startFrom(Path root, Map<String, String> environment, String... arguments) {
+    return start(List.of(root.resolve("tally").toString()), environment, arguments);
   }
 
   /** What the command runs in the end, without the shell script before it. */

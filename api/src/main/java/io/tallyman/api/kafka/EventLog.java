@@ -125,7 +125,7 @@ public final class EventLog implements AutoCloseable {
   private static StoredEvent stored(EventPosition position, ConsumerRecord<byte[], byte[]> record)
       throws Unavailable {
     try {
-      var event = Records.decode(JobEvent.class, record.headers(), record.value());
+      var event = Records.event(record);
       var type = Objects.requireNonNull(Records.text(record.headers(), "ce_type"));
       return new StoredEvent(
           position, type, event, RawJson.copyOf(record.value(), 0, record.value().length));

@@ -7,7 +7,6 @@ import io.tallyman.api.views.RecentViews;
 import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EventPosition;
-import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
@@ -140,8 +139,7 @@ final class EventTail {
       try {
         events.add(
             new Located(
-                Records.decode(JobEvent.class, record.headers(), record.value()),
-                new EventPosition(record.partition(), record.offset())));
+                Records.event(record), new EventPosition(record.partition(), record.offset())));
       } catch (MalformedMessage e) {
         LOG.warn(
             "{}-{}@{} is no event and is left out; the webhook-dispatcher buries it: {}",

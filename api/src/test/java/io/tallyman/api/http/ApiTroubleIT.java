@@ -78,7 +78,7 @@ class ApiTroubleIT {
 
     Await.until("it runs", () -> stage.statusOf(job).body().contains("IN_PROGRESS"));
     assertThat(stage.historyOf(job)).containsSubsequence("\"sequence\":1", "\"sequence\":2");
-    // The webhook-dispatchers bury it; see DeadLettersIT.
+    // The webhook-dispatchers bury it; see BadRecordsIT.
     assertThat(processor.countDeadLetters(stage.kafka())).isZero();
   }
 

@@ -61,6 +61,15 @@ public final class RecordReader implements AutoCloseable {
     return Optional.empty();
   }
 
+  /**
+   * The offset that the next committed record gets.
+   *
+   * @throws org.apache.kafka.common.KafkaException when Kafka does not tell in {@link #PATIENCE}
+   */
+  public long end(TopicPartition partition) {
+    return consumer.endOffsets(List.of(partition)).getOrDefault(partition, Long.MAX_VALUE);
+  }
+
   @Override
   public void close() {
     consumer.close(CloseOptions.timeout(Duration.ZERO));

@@ -5,9 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.tallyman.schemas.MessageTypes;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.Topics.Topic;
+import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.json.MessageCodec;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
@@ -26,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 public final class Records {
 
   private static final byte[] SPEC_VERSION = "1.0".getBytes(UTF_8);
+
+  /** Of later ones nobody knows yet what their headers say. */
+  private static final String KNOWN_SPEC_VERSIONS = "1.";
+
   private static final byte[] JSON = "application/json".getBytes(UTF_8);
 
   private Records() {}
@@ -73,6 +80,12 @@ public final class Records {
     if (type == null) {
       throw new MalformedMessage("Expected a header ce_type, but there is none");
     }
+    var specVersion = text(headers, "ce_specversion");
+    if (specVersion != null && !specVersion.startsWith(KNOWN_SPEC_VERSIONS)) {
+      throw new MalformedMessage(
+          "Expected CloudEvents 1.x, but ce_specversion is '%s'"
+              .formatted(specVersion.substring(0, Math.min(20, specVersion.length()))));
+    }
     if (value == null) {
       throw new MalformedMessage("Expected a value of type %s, but it is null".formatted(type));
     }
@@ -82,6 +95,34 @@ public final class Records {
           "Expected a %s, but got a %s".formatted(family.getSimpleName(), type));
     }
     return family.cast(message);
+  }
+
+  /**
+   * The message of a record whose key says whom it is about. Under another key it is in another
+   * partition, and out of order with all else that is said of them.
+   *
+   * @param family what the topic carries; {@link Topic#value()}
+   * @param key what the record key must be, such as the job id
+   * @throws MalformedMessage when the record carries no message of that family, or has another key
+   */
+  public static <T> T decode(
+      Class<T> family, Function<T, Object> key, ConsumerRecord<byte[], byte[]> record)
+      throws MalformedMessage {
+    var message = decode(family, record.headers(), record.value());
+    var expected = key.apply(message).toString();
+    if (!Arrays.equals(expected.getBytes(UTF_8), record.key())) {
+      throw new MalformedMessage("Expected the record's key to be '%s'".formatted(expected));
+    }
+    return message;
+  }
+
+  /**
+   * The event of a record of the event log.
+   *
+   * @throws MalformedMessage when it is none, or one of another job than its key says
+   */
+  public static JobEvent event(ConsumerRecord<byte[], byte[]> record) throws MalformedMessage {
+    return decode(JobEvent.class, event -> event.meta().jobId(), record);
   }
 
   /** A header's text; null when it is absent. */

@@ -10,6 +10,7 @@ import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.RunnerId;
 import io.tallyman.schemas.json.MalformedMessage;
+import io.tallyman.schemas.json.MessageCodec;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class RecordsTest {
@@ -72,6 +74,51 @@ class RecordsTest {
     assertThatThrownBy(() -> Records.decode(JobCommand.class, headers, "{}".getBytes(UTF_8)))
         .isInstanceOf(MalformedMessage.class)
         .hasMessageContaining("ce_type");
+  }
+
+  @Test
+  void shouldRefuseALaterCloudEventsWhoseHeadersNobodyKnowsYet() {
+    var headers =
+        Records.headers(START, "job-1", "id-1", "/test", TIME)
+            .remove("ce_specversion")
+            .add("ce_specversion", "2.0".getBytes(UTF_8));
+
+    assertThatThrownBy(() -> Records.decode(JobCommand.class, headers, MessageCodec.encode(START)))
+        .isInstanceOf(MalformedMessage.class)
+        .hasMessageContaining("CloudEvents 1.x");
+  }
+
+  @Test
+  void shouldTakeALaterCloudEventsThatOnlyAdds() throws MalformedMessage {
+    var headers =
+        Records.headers(START, "job-1", "id-1", "/test", TIME)
+            .remove("ce_specversion")
+            .add("ce_specversion", "1.1".getBytes(UTF_8));
+
+    assertThat(Records.decode(JobCommand.class, headers, MessageCodec.encode(START)))
+        .isEqualTo(START);
+  }
+
+  @Test
+  void shouldReadWhatIsUnderItsKey() throws MalformedMessage {
+    assertThat(Records.decode(JobCommand.class, JobCommand::jobId, under("job-1".getBytes(UTF_8))))
+        .isEqualTo(START);
+  }
+
+  @Test
+  void shouldRefuseAMessageUnderTheKeyOfSomebodyElse() {
+    assertThatThrownBy(
+            () ->
+                Records.decode(JobCommand.class, JobCommand::jobId, under("job-2".getBytes(UTF_8))))
+        .isInstanceOf(MalformedMessage.class)
+        .hasMessageContaining("'job-1'");
+  }
+
+  @Test
+  void shouldRefuseAMessageUnderNoKey() {
+    assertThatThrownBy(() -> Records.decode(JobCommand.class, JobCommand::jobId, under(null)))
+        .isInstanceOf(MalformedMessage.class)
+        .hasMessageContaining("key");
   }
 
   @Test
@@ -143,5 +190,20 @@ class RecordsTest {
     var texts = new LinkedHashMap<String, String>();
     headers.forEach(header -> texts.put(header.key(), new String(header.value(), UTF_8)));
     return texts;
+  }
+
+  private static ConsumerRecord<byte[], byte[]> under(byte @Nullable [] key) {
+    return new ConsumerRecord<>(
+        "job-commands",
+        0,
+        7L,
+        ConsumerRecord.NO_TIMESTAMP,
+        TimestampType.NO_TIMESTAMP_TYPE,
+        ConsumerRecord.NULL_SIZE,
+        ConsumerRecord.NULL_SIZE,
+        key,
+        MessageCodec.encode(START),
+        Records.headers(START, "job-1", "id-1", "/test", TIME),
+        Optional.empty());
   }
 }

@@ -5,7 +5,6 @@ import io.tallyman.runtime.kafka.KafkaSettings;
 import io.tallyman.runtime.redis.JobViews;
 import io.tallyman.runtime.redis.JobViews.Entry;
 import io.tallyman.schemas.Topics;
-import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
@@ -242,7 +241,7 @@ public final class Mirror implements AutoCloseable {
   /** A projection is tolerant: what it cannot read, it counts out and goes on. */
   private static void read(ConsumerRecord<byte[], byte[]> record, Map<JobId, Entry> newest) {
     try {
-      var event = Records.decode(JobEvent.class, record.headers(), record.value());
+      var event = Records.event(record);
       newest.put(event.meta().jobId(), Entry.of(event));
     } catch (MalformedMessage e) {
       LOG.warn(

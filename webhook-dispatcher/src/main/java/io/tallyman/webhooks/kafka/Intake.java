@@ -89,7 +89,7 @@ public final class Intake {
   /** The event; empty when the record is none, and its dead letter is under way. */
   private Optional<JobEvent> event(ConsumerRecord<byte[], byte[]> record, Assignment assignment) {
     try {
-      return Optional.of(Records.decode(JobEvent.class, record.headers(), record.value()));
+      return Optional.of(Records.event(record));
     } catch (MalformedMessage | RuntimeException e) { // The edge of a loop over records.
       var reason = String.valueOf(e.getMessage());
       LOG.warn(

@@ -227,7 +227,7 @@ final class Overflow implements AutoCloseable {
     }
     JobEvent event;
     try {
-      event = Records.decode(JobEvent.class, record.headers(), record.value());
+      event = Records.event(record);
     } catch (MalformedMessage | RuntimeException e) { // The edge of a loop over records.
       LOG.error("{}-{}@{} is no event", record.topic(), record.partition(), record.offset(), e);
       assignment.skip(record.offset());
@@ -290,10 +290,14 @@ final class Overflow implements AutoCloseable {
     consumer.seek(partition, start);
   }
 
-  /** Where the record was in the event log. */
+  /** Where the record was in the event log; -1 when it does not say, and need not wait. */
   private static long source(ConsumerRecord<byte[], byte[]> record) {
     var text = Records.text(record.headers(), OFFSET);
-    return text == null ? -1 : Long.parseLong(text);
+    try {
+      return text == null ? -1 : Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      return -1;
+    }
   }
 
   private void count() {

@@ -160,7 +160,10 @@ final class Redeliveries implements AutoCloseable {
       return;
     }
     try {
-      var order = Records.decode(WebhookRedelivery.class, record.headers(), record.value());
+      var order = Records.decode(WebhookRedelivery.class, WebhookRedelivery::jobId, record);
+      if (order.event().partition() != record.partition()) {
+        throw new MalformedMessage("Expected an event of the same partition");
+      }
       var part = parts.get(record.partition());
       if (part != null) {
         (order.trigger().equals(WebhookAttempt.REDRIVE) ? part.redrive : part.byHand)
@@ -185,6 +188,11 @@ final class Redeliveries implements AutoCloseable {
         var record = read(position);
         if (record.isPresent()) {
           tell(order.order(), record.get(), assignment, whenDone);
+          return;
+        }
+        if (isBeyondTheEnd(position)) {
+          LOG.error("there is no event at {}: not told", position);
+          whenDone.run();
           return;
         }
         LOG.warn("the event at {} cannot be read, tried again: its webhook waits", position);
@@ -223,7 +231,7 @@ final class Redeliveries implements AutoCloseable {
   private static Optional<JobEvent> eventOf(
       WebhookRedelivery order, ConsumerRecord<byte[], byte[]> record) {
     try {
-      return Optional.of(Records.decode(JobEvent.class, record.headers(), record.value()))
+      return Optional.of(Records.event(record))
           .filter(
               event ->
                   event.meta().jobId().equals(order.jobId())
@@ -246,6 +254,19 @@ final class Redeliveries implements AutoCloseable {
       LOG.warn("the event log is not served: {}", e.toString());
       closeReader();
       return Optional.empty();
+    }
+  }
+
+  /** Waiting would be for ever: the log was made anew, or the order is wrong. */
+  private boolean isBeyondTheEnd(EventPosition position) {
+    var open = reader;
+    try {
+      return open != null
+          && open.end(new TopicPartition(Topics.EVENTS.name(), position.partition()))
+              <= position.offset();
+    } catch (KafkaException e) {
+      closeReader();
+      return false;
     }
   }
 

@@ -117,7 +117,7 @@ final class ControlIntake implements Runnable {
 
   private void obey(ConsumerRecord<byte[], byte[]> record) {
     try {
-      switch (Records.decode(RunnerControl.class, record.headers(), record.value())) {
+      switch (Records.decode(RunnerControl.class, RunnerControl::runner, record)) {
         case RunnerControl.Run(_, var job, var attempt, var deadline, var leaseUntil) -> {
           // The order's time is that of the Start.
           var started = Instant.ofEpochMilli(record.timestamp());

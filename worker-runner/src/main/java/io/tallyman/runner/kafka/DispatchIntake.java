@@ -134,7 +134,7 @@ final class DispatchIntake implements Runnable {
     var taken = new ArrayList<Taken>(records.count());
     for (var record : records) {
       try {
-        var dispatch = Records.decode(Dispatch.class, record.headers(), record.value());
+        var dispatch = Records.decode(Dispatch.class, Dispatch::jobId, record);
         var id = new AttemptId(dispatch.jobId(), dispatch.attempt());
         switch (attempts.offer(dispatch)) {
           case TAKEN -> taken.add(new Taken(record, id, writer.start(id), true));
