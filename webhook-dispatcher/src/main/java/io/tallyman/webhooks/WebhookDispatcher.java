@@ -8,6 +8,7 @@ import io.tallyman.runtime.kafka.WebhookDeadLetters;
 import io.tallyman.runtime.net.VettedResolver;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.Pulse;
 import io.tallyman.webhooks.http.WebhookClient;
 import io.tallyman.webhooks.kafka.EventLoop;
 import io.tallyman.webhooks.kafka.EventReader;
@@ -18,6 +19,7 @@ import io.tallyman.webhooks.metrics.WebhookMetrics;
 import io.tallyman.webhooks.resilience.TargetGuards;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
@@ -73,17 +75,18 @@ public final class WebhookDispatcher implements Service {
     var backlog = new Backlog();
     var metrics = new WebhookMetrics();
     var clock = InstantSource.system();
+    var pulse = new Pulse(System::nanoTime, Duration.ofMillis(KafkaSettings.SESSION_TIMEOUT_MS));
     var deliverer =
         new Deliverer(
             common.endpoints(),
             new Deliverer.Ports(
-                client, topics, metrics, new TargetGuards(System::nanoTime), clock, timer),
+                client, topics, metrics, new TargetGuards(System::nanoTime), pulse, clock, timer),
             backlog,
             settings.maxInFlight());
     var intake = new Intake(deliverer, metrics, topics, backlog, timer);
     var redrive =
         new Redrive(new WebhookDeadLetters(common.kafka(), "webhook-redrive"), topics, clock);
-    var loop = new EventLoop(backlog, deliverer, intake, redrive);
+    var loop = new EventLoop(backlog, deliverer, intake, redrive, pulse);
     register(metrics, backlog, deliverer, loop);
     var reader =
         EventReader.start(

@@ -60,6 +60,7 @@ public final class Deliverer {
    * What it works with.
    *
    * @param guards breakers and rates of the targets
+   * @param pulse without it nothing is sent
    * @param timer begins later attempts; nothing slow runs on it
    */
   public record Ports(
@@ -67,6 +68,7 @@ public final class Deliverer {
       AttemptLog log,
       DeliveryMeter meter,
       TargetGuards guards,
+      Pulse pulse,
       InstantSource clock,
       ScheduledExecutorService timer) {}
 

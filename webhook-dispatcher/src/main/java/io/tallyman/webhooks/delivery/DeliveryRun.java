@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,12 @@ import org.slf4j.LoggerFactory;
 final class DeliveryRun {
 
   private static final Logger LOG = LoggerFactory.getLogger(DeliveryRun.class);
+
+  /** When the rate has no turn within its own bound. */
+  private static final Duration ASK_AGAIN = Duration.ofMinutes(1);
+
+  /** Until the next look whether we are in touch with the group again. */
+  private static final Duration PULSE = Duration.ofMillis(200);
 
   /** Redeliveries per second to a receiver that answers again. */
   private static final int REDRIVE_RATE = 10;
@@ -157,38 +164,30 @@ final class DeliveryRun {
 
   private CompletionStage<Outcome> whenTheRateAllows(int perSecond) {
     var wait = ports.guards().reserve(delivery.target(), perSecond);
-    if (wait.isPresent() && wait.get().isZero()) {
-      return attemptInSlot();
+    if (wait.isEmpty()) {
+      return later(ASK_AGAIN, () -> whenTheRateAllows(perSecond));
     }
+    return wait.get().isZero() ? attemptInSlot() : later(wait.get(), this::attemptInSlot);
+  }
+
+  private CompletionStage<Outcome> later(
+      Duration pause, Supplier<CompletionStage<Outcome>> attempt) {
     var turn = new CompletableFuture<Outcome>();
     var _ =
-        ports
-            .timer()
-            .schedule(
-                () -> follow(turn, wait.isPresent(), perSecond),
-                wait.orElse(Duration.ofMinutes(1)).toNanos(),
-                TimeUnit.NANOSECONDS);
+        ports.timer().schedule(() -> follow(turn, attempt), pause.toNanos(), TimeUnit.NANOSECONDS);
     return turn;
   }
 
-  /** Its turn has come, or it asks for one again. */
-  private void follow(CompletableFuture<Outcome> turn, boolean hasTurn, int perSecond) {
-    CompletionStage<Outcome> attempt;
-    if (isStopped()) {
-      attempt = CompletableFuture.failedFuture(stopped());
-    } else if (hasTurn) {
-      attempt = attemptInSlot();
-    } else {
-      attempt = whenTheRateAllows(perSecond);
-    }
-    attempt.whenComplete(
-        (outcome, e) -> {
-          if (e == null) {
-            turn.complete(outcome);
-          } else {
-            turn.completeExceptionally(e);
-          }
-        });
+  private void follow(CompletableFuture<Outcome> turn, Supplier<CompletionStage<Outcome>> attempt) {
+    (isStopped() ? CompletableFuture.<Outcome>failedFuture(stopped()) : attempt.get())
+        .whenComplete(
+            (outcome, e) -> {
+              if (e == null) {
+                turn.complete(outcome);
+              } else {
+                turn.completeExceptionally(e);
+              }
+            });
   }
 
   private CompletionStage<Outcome> attemptInSlot() {
@@ -198,13 +197,23 @@ final class DeliveryRun {
           written(Outcome.failed(Kind.CIRCUIT_OPEN, "Not asked: it did not answer lately")));
     }
     return CompletableFuture.supplyAsync(
-        () -> attempt(permit.get()), request -> shared.slots().submit(delivery.target(), request));
+            () -> attempt(permit.get()),
+            request -> shared.slots().submit(delivery.target(), request))
+        .thenCompose(
+            outcome ->
+                outcome
+                    .<CompletionStage<Outcome>>map(CompletableFuture::completedFuture)
+                    .orElseGet(() -> later(PULSE, this::attemptInTurn)));
   }
 
-  private Outcome attempt(Permit permit) {
+  /** Empty: not now, we may be a zombie. */
+  private Optional<Outcome> attempt(Permit permit) {
     try {
       if (isStopped()) {
         throw stopped();
+      }
+      if (!ports.pulse().isAlive()) {
+        return Optional.empty();
       }
       var number = attempts.incrementAndGet();
       var time = now().instant();
@@ -220,7 +229,7 @@ final class DeliveryRun {
         shared.gone().remove(delivery.url());
       }
       write(number, time, took, outcome);
-      return outcome;
+      return Optional.of(outcome);
     } finally {
       permit.unused();
     }

@@ -4,6 +4,7 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.schemas.Topics;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.Pulse;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -44,6 +45,7 @@ public final class EventLoop {
   private final Deliverer deliverer;
   private final Intake intake;
   private final Redrive redrive;
+  private final Pulse pulse;
   private final Assignments assignments = new Assignments();
 
   private volatile boolean isPaused;
@@ -59,12 +61,16 @@ public final class EventLoop {
    * @param backlog decides when to pause
    * @param deliverer whose numbers {@link #health} shows
    * @param intake takes the records
+   * @param redrive is told of targets that answer again
+   * @param pulse beats with each poll
    */
-  public EventLoop(Backlog backlog, Deliverer deliverer, Intake intake, Redrive redrive) {
+  public EventLoop(
+      Backlog backlog, Deliverer deliverer, Intake intake, Redrive redrive, Pulse pulse) {
     this.backlog = backlog;
     this.deliverer = deliverer;
     this.intake = intake;
     this.redrive = redrive;
+    this.pulse = pulse;
   }
 
   /** Whether reading waits for deliveries to end. */
@@ -114,7 +120,11 @@ public final class EventLoop {
           List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, redeliveries, tail));
       while (!isStopping.getAsBoolean()) {
         lastPoll = System.nanoTime();
-        hand(consumer.poll(POLL), overflow);
+        var records = consumer.poll(POLL);
+        if (secondsSinceHeartbeat < STALE.toSeconds()) {
+          pulse.beat();
+        }
+        hand(records, overflow);
         overflow.drain();
         redeliveries.drain();
         spilling = overflow.targets();

@@ -404,6 +404,7 @@ class DelivererTest {
             log,
             DeliveryMeter.none(),
             new TargetGuards(System::nanoTime),
+            new Pulse(System::nanoTime, Duration.ofMinutes(5)),
             () -> TIME,
             timer),
         backlog,

@@ -31,6 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -85,6 +86,8 @@ class DeliveryRulesTest {
   private final Queue<WebhookAttempt> attempts = new ConcurrentLinkedQueue<>();
   private final Queue<WebhookAttempt> letters = new ConcurrentLinkedQueue<>();
   private volatile Instant time = TIME;
+  private final AtomicLong nanos = new AtomicLong();
+  private final Pulse pulse = new Pulse(nanos::get, Duration.ofSeconds(10));
   private final AtomicInteger done = new AtomicInteger();
 
   @AfterEach
@@ -100,6 +103,29 @@ class DeliveryRulesTest {
     assertThat(deliverer.isTold(cancelled("job-1", 2, "picky"))).isTrue();
     assertThat(deliverer.isTold(queued("job-1", 1, "default"))).isTrue();
     assertThat(deliverer.isTold(queued("job-1", 1, "no-more"))).isTrue();
+  }
+
+  /** As after a SIGSTOP: all timers are due at once, and the partition may be another's. */
+  @Test
+  void shouldSendNothingAfterItWasFrozenUntilItsGroupWasPolled() throws Exception {
+    // given
+    var deliverer =
+        deliverer(
+            _ -> {
+              var isFirst = nanos.getAndSet(Duration.ofSeconds(20).toNanos()) == 0;
+              return answer(isFirst ? 500 : 200);
+            });
+    tell(deliverer, queued("job-1", 1, "signed"));
+    await(() -> requests.size() == 1);
+
+    // when: many times the pause of 10 ms
+    timer.schedule(() -> true, 700, TimeUnit.MILLISECONDS).get();
+
+    // then
+    assertThat(requests).hasSize(1);
+    pulse.beat();
+    await(() -> done.get() == 1);
+    assertThat(requests).hasSize(2);
   }
 
   /** The wall clock jumps an hour back, then two forward: pauses are not its business. */
@@ -439,6 +465,7 @@ class DeliveryRulesTest {
             log,
             DeliveryMeter.none(),
             new TargetGuards(System::nanoTime),
+            pulse,
             () -> time,
             timer),
         backlog,
