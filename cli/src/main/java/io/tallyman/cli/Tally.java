@@ -17,6 +17,7 @@ import picocli.CommandLine.ParameterException;
       DevCommand.class,
       BenchCommand.class,
       ChaosCommand.class,
+      WebhooksCommand.class,
       ServiceCommands.ApiCommand.class,
       ServiceCommands.StateProcessorCommand.class,
       ServiceCommands.WorkerRunnerCommand.class,

@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.tallyman.cli.Stack;
 import io.tallyman.cli.http.ApiClient;
 import io.tallyman.cli.http.WebhookReceiver;
-import io.tallyman.cli.http.WebhookReceiver.Received;
 import io.tallyman.cli.kafka.EventTail;
 import io.tallyman.cli.redis.RedisLook;
 import io.tallyman.runtime.redis.JobViews;
@@ -19,6 +18,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
@@ -63,7 +64,7 @@ public final class Demo {
             .named(EndpointName.DEFAULT)
             .flatMap(endpoint -> endpoint.webhook().secret())
             .orElseThrow();
-    try (var receiver = new WebhookReceiver(secret, witness::received);
+    try (var receiver = new WebhookReceiver(Optional.of(secret), 0, witness::received);
         var _ = new EventTail(stack.kafka(), witness::saw);
         var api = new ApiClient(stack.endpointUrl(EndpointName.DEFAULT));
         var redis = new RedisLook(stack.redis())) {
@@ -90,9 +91,27 @@ public final class Demo {
     witness.awaitEnd(cancelled);
     check(cancelled, JobStatus.CANCELLED);
 
+    transcript.title("4. A receiver that is told again");
+    tellAgain(completes);
+
     transcript.title(
         "All agreed: 3 jobs, 9 events; the topic, the webhooks, Redis, the API and the replayed log"
             + " tell the same story.");
+  }
+
+  private void tellAgain(JobId job)
+      throws Disagreement, TimeoutException, IOException, InterruptedException {
+    transcript.line("request", "POST /v2/default/webhooks/%s/redeliver".formatted(job));
+    var ordered = api.redeliver(job, OptionalLong.empty());
+    transcript.line("answer", "200 %d ordered".formatted(ordered.ordered().size()));
+    witness.awaitRedelivery(job);
+    var all = witness.webhooksOf(job);
+    var again = all.getLast();
+    var before = all.get(all.size() - 2);
+    Disagreement.unlessEqual("the webhook's id", before.webhookId(), again.webhookId());
+    Disagreement.unlessEqual("the webhook's body", before.body(), again.body());
+    Disagreement.unlessEqual("why it was told", "manual", again.trigger());
+    Disagreement.unlessEqual("a right signature", Optional.of(true), again.isSigned());
   }
 
   private JobId submit(String input) throws IOException, InterruptedException {
@@ -122,7 +141,7 @@ public final class Demo {
     Disagreement.unlessEqual(
         "webhooks with a right signature",
         (long) webhooks.size(),
-        webhooks.stream().filter(Received::isSigned).count());
+        webhooks.stream().filter(it -> it.isSigned().orElse(false)).count());
 
     var document = text(JobView.of(events.getLast()));
     checkRedis(job, document);

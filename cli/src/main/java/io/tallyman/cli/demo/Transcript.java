@@ -56,11 +56,12 @@ final class Transcript {
   void webhook(Received webhook) {
     line(
         "webhook",
-        "    %-25s  attempt %d, signature %s  %s"
+        "    %-25s  attempt %d%s, signature %s  %s"
             .formatted(
                 webhook.view().status(),
                 webhook.attempt(),
-                webhook.isSigned() ? "checked" : "WRONG",
+                webhook.trigger().isEmpty() ? "" : " (" + webhook.trigger() + ")",
+                webhook.signature(),
                 webhook.body()));
   }
 

@@ -89,6 +89,11 @@ final class Witness {
         });
   }
 
+  /** Waits until more webhooks of the job came than it has events. */
+  void awaitRedelivery(JobId job) throws TimeoutException, InterruptedException {
+    await("one more webhook of job " + job, _ -> webhooksOf(job).size() > eventsOf(job).size());
+  }
+
   private void await(String what, Predicate<Witness> condition)
       throws TimeoutException, InterruptedException {
     lock.lock();
