@@ -21,6 +21,7 @@ const demanded = [
   "BadRecordsIT",
   "UpgradeIT",
   "RedeliveryIT",
+  "SamplesIT",
   "ComplaintsIT",
   "ChaosIT",
   "ClockJumpIT",

@@ -27,7 +27,12 @@ final class Receiver implements AutoCloseable {
    * @param trigger why it was told again; empty: it was not
    */
   record Received(
-      String body, String timestamp, String webhookId, int sequence, Optional<String> trigger) {}
+      String body,
+      String timestamp,
+      String webhookId,
+      int sequence,
+      Optional<String> trigger,
+      Optional<String> signature) {}
 
   private final List<Received> all = Collections.synchronizedList(new ArrayList<>());
 
@@ -44,7 +49,9 @@ final class Receiver implements AutoCloseable {
                     exchange.getRequestHeaders().getFirst("webhook-timestamp"),
                     exchange.getRequestHeaders().getFirst("webhook-id"),
                     Integer.parseInt(exchange.getRequestHeaders().getFirst("webhook-sequence")),
-                    Optional.ofNullable(exchange.getRequestHeaders().getFirst("webhook-trigger"))));
+                    Optional.ofNullable(exchange.getRequestHeaders().getFirst("webhook-trigger")),
+                    Optional.ofNullable(
+                        exchange.getRequestHeaders().getFirst("webhook-signature"))));
             exchange.sendResponseHeaders(status, -1);
           }
         });
