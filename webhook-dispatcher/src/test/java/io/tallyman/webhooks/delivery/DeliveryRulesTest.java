@@ -303,6 +303,33 @@ class DeliveryRulesTest {
     assertThat(other).isLessThan(Duration.ofMillis(900));
   }
 
+  /** A receiver that has just come back is not knocked over again. */
+  @Test
+  void shouldTellWhatWasMissedAtTenPerSecondAndWhatIsOrderedByHandAtOnce() throws Exception {
+    // given
+    var deliverer = deliverer(_ -> answer(200));
+    var start = System.nanoTime();
+
+    // when
+    for (var i = 0; i < 11; i++) {
+      var missed = logged(queued("job-" + i, 1, "default"));
+      deliverer.redeliver(missed, RECEIVER, WebhookAttempt.REDRIVE, origin, done::incrementAndGet);
+    }
+    var ordered = logged(queued("by-hand", 1, "default"));
+    deliverer.redeliver(ordered, RECEIVER, WebhookAttempt.MANUAL, origin, done::incrementAndGet);
+    await(() -> requests.stream().anyMatch(it -> it.body().toString().contains("by-hand")));
+    var byHand = Duration.ofNanos(System.nanoTime() - start);
+    await(() -> done.get() == 12);
+
+    // then
+    assertThat(Duration.ofNanos(System.nanoTime() - start))
+        .isBetween(Duration.ofMillis(900), Duration.ofMillis(5_000));
+    assertThat(byHand).isLessThan(Duration.ofMillis(900));
+    assertThat(requests)
+        .extracting(it -> it.headers().get("webhook-trigger"))
+        .containsOnly("redrive", "manual");
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
   void shouldGoOnCountingWhereAnEarlierRunEnded(int made) {
