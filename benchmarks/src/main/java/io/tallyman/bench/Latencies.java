@@ -35,10 +35,10 @@ public final class Latencies {
     return nanos.length;
   }
 
-  /** {@code p50 12.3 ms, p99 45.6 ms (200 jobs)}. */
+  /** {@code p50 12.3 ms, p99 45.6 ms (200)}. */
   @Override
   public String toString() {
-    return "p50 %.1f ms, p99 %.1f ms (%d jobs)"
+    return "p50 %.1f ms, p99 %.1f ms (%d)"
         .formatted(millis(percentile(50)), millis(percentile(99)), nanos.length);
   }
 

@@ -19,7 +19,7 @@ class LatenciesTest {
     assertThat(latencies.percentile(50)).isEqualTo(Duration.ofMillis(50));
     assertThat(latencies.percentile(99)).isEqualTo(Duration.ofMillis(99));
     assertThat(latencies.percentile(100)).isEqualTo(Duration.ofMillis(100));
-    assertThat(latencies).hasToString("p50 50.0 ms, p99 99.0 ms (100 jobs)");
+    assertThat(latencies).hasToString("p50 50.0 ms, p99 99.0 ms (100)");
   }
 
   @Test

@@ -2,11 +2,13 @@ package io.tallyman.cli;
 
 import io.tallyman.api.ApiSettings;
 import io.tallyman.bench.Benchmark;
+import io.tallyman.bench.WebhookBenchmark;
 import io.tallyman.runner.RunnerSettings;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Variable;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,7 +24,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description =
         "Measure jobs per second and latency on this machine: everything in one process, with a"
-            + " runtime that does nothing.")
+            + " runtime that does nothing.",
+    subcommands = BenchCommand.Webhooks.class)
 final class BenchCommand implements Callable<Integer> {
 
   /** What the runner is told so that it, and not its slots, is measured. */
@@ -51,6 +54,66 @@ final class BenchCommand implements Callable<Integer> {
         return measure(folder, environment, stop);
       } finally {
         folder.delete();
+      }
+    }
+  }
+
+  /** {@code tally bench webhooks}: the dispatcher alone. */
+  @Command(
+      name = "webhooks",
+      mixinStandardHelpOptions = true,
+      description =
+          "Measure webhooks: from job-events to receivers on this machine that answer at once,"
+              + " signed and recorded.")
+  static final class Webhooks implements Callable<Integer> {
+
+    @Option(
+        names = "--deliveries",
+        defaultValue = "100000",
+        description = "Events written at once (default: ${DEFAULT-VALUE}).")
+    private int deliveries;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException, TimeoutException {
+      try (var stop = new StopHook();
+          var folder = DataFolder.temporary("tally-bench-")) {
+        EmbeddedLog.in(folder.path());
+        try {
+          return measure(folder, stop);
+        } finally {
+          folder.delete();
+        }
+      }
+    }
+
+    private int measure(DataFolder folder, StopHook stop)
+        throws IOException, InterruptedException, TimeoutException {
+      // The stack's own endpoints file has a secret, so that all is signed.
+      var environment =
+          Environment.ofUser()
+              .with(RunnerSettings.ID, "")
+              .with(ApiSettings.HOST, Stack.LOOPBACK)
+              .with(ApiSettings.API_KEY_FILE, "");
+      var options = new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime()));
+      try (var stack = new Stack(options, stop)) {
+        stack.awaitReady();
+        var result = new WebhookBenchmark(stack.kafka(), deliveries, InstantSource.system()).run();
+        System.out.printf(
+            """
+            %d events a second, event to first byte: %s
+            %d events at once: %.0f deliveries/s (%.1f s), signed and recorded
+            settings: %d processors, heap %d MB, Java %s, %d receivers
+            """,
+            WebhookBenchmark.RATE,
+            result.steady(),
+            deliveries,
+            result.perSecond(),
+            result.elapsed().toMillis() / 1000.0,
+            Runtime.getRuntime().availableProcessors(),
+            Runtime.getRuntime().maxMemory() >> 20,
+            Runtime.version().feature(),
+            WebhookBenchmark.RECEIVERS);
+        return CommandLine.ExitCode.OK;
       }
     }
   }
