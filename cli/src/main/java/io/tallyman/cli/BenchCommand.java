@@ -47,15 +47,28 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException, TimeoutException {
     var environment = environment();
+    return onStack(environment, stack -> measure(stack, environment));
+  }
+
+  /** Measures a stack that is thrown away afterwards, with a runtime that does nothing. */
+  private static int onStack(Environment environment, Measurement measurement)
+      throws IOException, InterruptedException, TimeoutException {
     try (var stop = new StopHook();
         var folder = DataFolder.temporary("tally-bench-")) {
       EmbeddedLog.in(folder.path());
-      try {
-        return measure(folder, environment, stop);
+      var options = new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime()));
+      try (var stack = new Stack(options, stop)) {
+        stack.awaitReady();
+        measurement.take(stack);
+        return CommandLine.ExitCode.OK;
       } finally {
         folder.delete();
       }
     }
+  }
+
+  private interface Measurement {
+    void take(Stack stack) throws IOException, InterruptedException, TimeoutException;
   }
 
   /** {@code tally bench webhooks}: the dispatcher alone. */
@@ -75,92 +88,70 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException, TimeoutException {
-      try (var stop = new StopHook();
-          var folder = DataFolder.temporary("tally-bench-")) {
-        EmbeddedLog.in(folder.path());
-        try {
-          return measure(folder, stop);
-        } finally {
-          folder.delete();
-        }
-      }
-    }
-
-    private int measure(DataFolder folder, StopHook stop)
-        throws IOException, InterruptedException, TimeoutException {
       // The stack's own endpoints file has a secret, so that all is signed.
-      var environment =
-          Environment.ofUser()
-              .with(RunnerSettings.ID, "")
-              .with(ApiSettings.HOST, Stack.LOOPBACK)
-              .with(ApiSettings.API_KEY_FILE, "");
-      var options = new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime()));
-      try (var stack = new Stack(options, stop)) {
-        stack.awaitReady();
-        var result = new WebhookBenchmark(stack.kafka(), deliveries, InstantSource.system()).run();
-        System.out.printf(
-            """
-            %d events a second, event to first byte: %s
-            %d events at once: %.0f deliveries/s (%.1f s), signed and recorded
-            settings: %d processors, heap %d MB, Java %s, %d receivers
-            """,
-            WebhookBenchmark.RATE,
-            result.steady(),
-            deliveries,
-            result.perSecond(),
-            result.elapsed().toMillis() / 1000.0,
-            Runtime.getRuntime().availableProcessors(),
-            Runtime.getRuntime().maxMemory() >> 20,
-            Runtime.version().feature(),
-            WebhookBenchmark.RECEIVERS);
-        return CommandLine.ExitCode.OK;
-      }
+      return onStack(ofBench(), this::measure);
     }
-  }
 
-  private int measure(DataFolder folder, Environment environment, StopHook stop)
-      throws IOException, InterruptedException, TimeoutException {
-    try (var stack =
-        new Stack(new Stack.Options(folder, 0, environment, Optional.of(new NoRuntime())), stop)) {
-      stack.awaitReady();
-      var result =
-          new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
-              .run();
+    private void measure(Stack stack) throws IOException, TimeoutException {
+      var result = new WebhookBenchmark(stack.kafka(), deliveries, InstantSource.system()).run();
       System.out.printf(
           """
-          one job at a time, submit to COMPLETED over the API: %s
-          %d jobs at once: %.0f completed jobs/s (%.1f s)
-          the same under that load, a sample: %s
-          settings: %d processors, heap %d MB, Java %s, %d submissions at a time, %s
+          %d events a second, event to first byte: %s
+          %d events at once: %.0f deliveries/s (%.1f s), signed and recorded
+          settings: %d processors, heap %d MB, Java %s, %d receivers
           """,
-          result.single(),
-          jobs,
-          result.jobsPerSecond(),
+          WebhookBenchmark.RATE,
+          result.steady(),
+          deliveries,
+          result.perSecond(),
           result.elapsed().toMillis() / 1000.0,
-          result.loaded(),
           Runtime.getRuntime().availableProcessors(),
           Runtime.getRuntime().maxMemory() >> 20,
           Runtime.version().feature(),
-          concurrency,
-          SETTINGS.keySet().stream()
-              .map(setting -> setting.name() + "=" + environment.value(setting))
-              .sorted()
-              .collect(Collectors.joining(", ")));
-      return CommandLine.ExitCode.OK;
+          WebhookBenchmark.RECEIVERS);
     }
+  }
+
+  private void measure(Stack stack, Environment environment)
+      throws IOException, InterruptedException, TimeoutException {
+    var result =
+        new Benchmark(stack.endpointUrl(EndpointName.DEFAULT), stack.kafka(), jobs, concurrency)
+            .run();
+    System.out.printf(
+        """
+        one job at a time, submit to COMPLETED over the API: %s
+        %d jobs at once: %.0f completed jobs/s (%.1f s)
+        the same under that load, a sample: %s
+        settings: %d processors, heap %d MB, Java %s, %d submissions at a time, %s
+        """,
+        result.single(),
+        jobs,
+        result.jobsPerSecond(),
+        result.elapsed().toMillis() / 1000.0,
+        result.loaded(),
+        Runtime.getRuntime().availableProcessors(),
+        Runtime.getRuntime().maxMemory() >> 20,
+        Runtime.version().feature(),
+        concurrency,
+        SETTINGS.keySet().stream()
+            .map(setting -> setting.name() + "=" + environment.value(setting))
+            .sorted()
+            .collect(Collectors.joining(", ")));
   }
 
   /**
    * What the user has set. Nobody but the benchmark calls this API, so it asks for no key; and no
    * other runner may bear the name of this one.
    */
+  private static Environment ofBench() {
+    return Environment.ofUser()
+        .with(RunnerSettings.ID, "")
+        .with(ApiSettings.HOST, Stack.LOOPBACK)
+        .with(ApiSettings.API_KEY_FILE, "");
+  }
+
   private static Environment environment() {
-    var environment =
-        Environment.ofUser()
-            .with(RunnerSettings.ID, "")
-            .with(ApiSettings.HOST, Stack.LOOPBACK)
-            .with(ApiSettings.API_KEY_FILE, "")
-            .with(CommonSettings.ENDPOINTS_FILE, "");
+    var environment = ofBench().with(CommonSettings.ENDPOINTS_FILE, "");
     for (var setting : SETTINGS.entrySet()) {
       environment = environment.withDefault(setting.getKey(), setting.getValue());
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -64,6 +65,14 @@ final class WebhooksCommand implements Runnable {
     @Option(names = "--api-key-file", description = "A file whose first line is an API key.")
     private @Nullable Path keyFile;
 
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // By picocli.
+    private CommandSpec command;
+
+    private PrintWriter out() {
+      return command.commandLine().getOut();
+    }
+
     private ApiClient client() throws IOException {
       var key = keyFile == null ? Optional.<String>empty() : Optional.of(firstLine(keyFile));
       return new ApiClient(url + "/v2/" + endpoint, key);
@@ -82,14 +91,10 @@ final class WebhooksCommand implements Runnable {
     @Parameters(paramLabel = "JOB", description = "The job's id.")
     private String job = "";
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // By picocli.
-    private CommandSpec spec;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
       try (var client = target.client()) {
-        print(spec.commandLine().getOut(), client.attempts(new JobId(job)));
+        print(target.out(), client.attempts(new JobId(job)));
       }
       return 0;
     }
@@ -110,16 +115,11 @@ final class WebhooksCommand implements Runnable {
         description = "How far back, such as 30m or 7d (default: ${DEFAULT-VALUE}).")
     private String since = "";
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // By picocli.
-    private CommandSpec spec;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
-      var out = spec.commandLine().getOut();
+      var out = target.out();
       try (var client = target.client()) {
-        var found =
-            client.failed(InstantSource.system().instant().minus(Variable.parseDuration(since)));
+        var found = client.failed(ago(since));
         print(out, found.failed());
         if (!found.isComplete()) {
           out.println("These are the oldest; there are more.");
@@ -155,13 +155,9 @@ final class WebhooksCommand implements Runnable {
         description = "Without a job: how far back (default: ${DEFAULT-VALUE}).")
     private String since = "";
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // By picocli.
-    private CommandSpec spec;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
-      var out = spec.commandLine().getOut();
+      var out = target.out();
       try (var client = target.client()) {
         if (job != null) {
           var number = sequence == null ? OptionalLong.empty() : OptionalLong.of(sequence);
@@ -171,7 +167,7 @@ final class WebhooksCommand implements Runnable {
                   .formatted(ordered.jobId(), ordered.sequence(), ordered.webhookId()));
           return 0;
         }
-        var from = InstantSource.system().instant().minus(Variable.parseDuration(since));
+        var from = ago(since);
         var count = 0;
         ApiClient.Ordered round;
         do {
@@ -233,6 +229,10 @@ final class WebhooksCommand implements Runnable {
       }
       return 0;
     }
+  }
+
+  private static Instant ago(String since) {
+    return InstantSource.system().instant().minus(Variable.parseDuration(since));
   }
 
   private static void print(PrintWriter out, List<WebhookAttempt> attempts) {

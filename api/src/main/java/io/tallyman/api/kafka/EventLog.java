@@ -64,8 +64,11 @@ public final class EventLog implements AutoCloseable {
    */
   public List<WebhookAttempt> attempts(List<EventPosition> positions) throws Unavailable {
     var attempts = new ArrayList<WebhookAttempt>(positions.size());
-    for (var record : borrowAndRead(Topics.WEBHOOK_ATTEMPTS, positions)) {
-      if (positions.contains(new EventPosition(record.partition(), record.offset()))) {
+    var records = borrowAndRead(Topics.WEBHOOK_ATTEMPTS, positions);
+    for (var i = 0; i < records.size(); i++) {
+      var record = records.get(i);
+      // In place of one that is gone comes the next that is left, which may be ours too.
+      if (record.offset() == positions.get(i).offset()) {
         try {
           attempts.add(Records.decode(WebhookAttempt.class, record.headers(), record.value()));
         } catch (MalformedMessage e) {
