@@ -33,6 +33,7 @@ public final class JobStreams implements AutoCloseable {
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(3);
 
   private final KafkaStreams streams;
+  private final RunMark mark;
   private final Thread starter;
   private volatile String waitsFor = "waits for Kafka";
 
@@ -59,6 +60,12 @@ public final class JobStreams implements AutoCloseable {
           LOG.error("a stream thread failed; another takes its place", e);
           return StreamThreadExceptionResponse.REPLACE_THREAD;
         });
+    this.mark = new RunMark(folder);
+    if (mark.isSet()) {
+      LOG.info("the last run did not end in order: state is restored from Kafka");
+      streams.cleanUp();
+    }
+    mark.set();
     streams.setStateListener((is, was) -> LOG.info("streams: {} -> {}", was, is));
     this.starter =
         Thread.ofVirtual()
@@ -90,9 +97,13 @@ public final class JobStreams implements AutoCloseable {
   @Override
   public void close() {
     starter.interrupt();
-    streams.close(
-        CloseOptions.timeout(CLOSE_LIMIT)
-            .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+    var isClosed =
+        streams.close(
+            CloseOptions.timeout(CLOSE_LIMIT)
+                .withGroupMembershipOperation(CloseOptions.GroupMembershipOperation.LEAVE_GROUP));
+    if (isClosed) {
+      mark.remove();
+    }
   }
 
   private static Properties settings(
