@@ -155,7 +155,10 @@ final class Recovery {
     return partitions(facts, "job-events", start, end);
   }
 
-  /** The longest standstill of any partition; nothing when one never went on. */
+  /**
+   * The longest standstill of any partition that went on, for one may have had nothing more to do:
+   * a job that was left open is told elsewhere. Nothing when none went on.
+   */
   private static OptionalLong partitions(Facts facts, String topic, long start, long end) {
     Map<Integer, List<Long>> times = new HashMap<>();
     facts.progress().stream()
@@ -165,13 +168,10 @@ final class Recovery {
                 times
                     .computeIfAbsent(progress.partition(), _ -> new ArrayList<>())
                     .add(progress.at()));
-    var all =
-        times.values().stream()
-            .map(one -> longest(one.stream().mapToLong(Long::longValue), start, end))
-            .toList();
-    return all.isEmpty() || !all.stream().allMatch(OptionalLong::isPresent)
-        ? OptionalLong.empty()
-        : all.stream().mapToLong(OptionalLong::getAsLong).max();
+    return times.values().stream()
+        .map(one -> longest(one.stream().mapToLong(Long::longValue), start, end))
+        .flatMapToLong(OptionalLong::stream)
+        .max();
   }
 
   /** The longest pause that began in time; nothing when one that did never ended. */

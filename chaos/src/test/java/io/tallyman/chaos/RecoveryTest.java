@@ -62,6 +62,23 @@ class RecoveryTest {
   }
 
   @Test
+  void shouldLeaveOutAPartitionThatHadNothingMoreToDo() {
+    // given: the load ends soon after the fault
+    for (var at = 1; at <= 20; at++) {
+      events(at, 0);
+      if (at <= 9) {
+        events(at, 1);
+      }
+    }
+    fault("kill-leader", "broker-1", 10, 14);
+
+    // when, then
+    assertThat(Recovery.of(history(), progress))
+        .extracting(Recovery.Figure::standstill)
+        .containsExactly(OptionalLong.of(SECOND));
+  }
+
+  @Test
   void shouldNotCallRecoveredWhatNeverWentOn() {
     // given
     events(1, 0);

@@ -26,6 +26,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
   static final String REBALANCE = "rebalance-with-jobs-in-flight";
   static final String FENCED = "fenced-attempt";
   static final String DUPLICATE = "duplicate-delivery";
+  static final String WEBHOOK_AT_DEATH = "webhook-before-a-dispatcher-died";
   static final String UNAVAILABLE = "http-503";
   static final String LEASE_LOST = "lease-lost";
   static final String ATTEMPT_LOST = "attempt-lost";
@@ -35,6 +36,9 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
 
   /** Groups forget a silent member after it. */
   private static final long SESSION = TimeUnit.SECONDS.toMicros(10);
+
+  /** Before the death of a dispatcher: whoever was telling then may have been the one that died. */
+  private static final long SHORTLY = TimeUnit.SECONDS.toMicros(2);
 
   private static final String[] DEATH = {"kill", "crash", "oom"};
   private static final String[] FREEZE = {"freeze", "pause"};
@@ -84,10 +88,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
             LEASE_LOST,
             FENCED),
         new Demand("a processor that left its group", Coverage::isRebalance, REBALANCE),
-        new Demand(
-            "the death of a dispatcher",
-            window -> window.isKind(DEATH) && window.target().contains("dispatcher"),
-            DUPLICATE),
+        new Demand("the death of a dispatcher", Coverage::isDeathOfADispatcher, WEBHOOK_AT_DEATH),
         new Demand(
             "an api cut off from Kafka, or two brokers down at once",
             window -> isApiCutOff(window) || isOneOfTwoBrokers(facts, window),
@@ -99,6 +100,10 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
         && (window.isKind(DEATH)
             || window.isKind("term", "restart", "stop")
             || (window.isKind(FREEZE) && window.end() - window.start() > SESSION));
+  }
+
+  private static boolean isDeathOfADispatcher(Window window) {
+    return window.isKind(DEATH) && window.target().contains("dispatcher");
   }
 
   private static boolean isApiCutOff(Window window) {
@@ -134,6 +139,18 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
         windows.stream()
             .filter(Coverage::isRebalance)
             .filter(it -> running.at(it.start()) > 0)
+            .count());
+    hits.put(
+        WEBHOOK_AT_DEATH,
+        windows.stream()
+            .filter(Coverage::isDeathOfADispatcher)
+            .filter(
+                it ->
+                    facts.deliveries.stream()
+                        .anyMatch(
+                            delivery ->
+                                delivery.at() <= it.start()
+                                    && delivery.at() > it.start() - SHORTLY))
             .count());
     hits.put(UNAVAILABLE, facts.calls.stream().filter(call -> call.status() == 503).count());
     long fenced = 0;
