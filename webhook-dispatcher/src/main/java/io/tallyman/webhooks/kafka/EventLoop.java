@@ -125,6 +125,7 @@ public final class EventLoop {
           pulse.beat();
         }
         hand(records, overflow);
+        advance(consumer, overflow);
         overflow.drain();
         redeliveries.drain();
         spilling = overflow.targets();
@@ -161,18 +162,21 @@ public final class EventLoop {
                       .records(partition)
                       .forEach(record -> intake.take(record, assignment, overflow)));
     }
-    // Beyond the last record too: a transaction ends with an offset that is no record.
-    records
-        .nextOffsets()
-        .forEach(
-            (partition, next) ->
-                assignments
-                    .of(partition)
-                    .ifPresent(
-                        assignment -> {
-                          assignment.offsets().advance(next.offset());
-                          overflow.handedOut(partition.partition(), next.offset());
-                        }));
+  }
+
+  /**
+   * Beyond the last record too: a transaction ends with an offset that is no record, and an aborted
+   * one is nothing else. All that was read is handed out.
+   */
+  private void advance(Consumer<byte[], byte[]> consumer, Overflow overflow) {
+    for (var partition : assignments.partitions()) {
+      // Known, or asking for the position would wait for the broker.
+      if (consumer.currentLag(partition).isPresent()) {
+        var next = consumer.position(partition);
+        assignments.of(partition).ifPresent(assignment -> assignment.offsets().advance(next));
+        overflow.handedOut(partition.partition(), next);
+      }
+    }
   }
 
   private void redrive() {
