@@ -39,7 +39,8 @@ public record WebhookSettings(
           1,
           20_000,
           "Webhook requests at once; each takes a file descriptor and about 17 KB of memory, 50 KB"
-              + " with TLS. At most 100 of them go to one host and port");
+              + " with TLS. At most 100 of them go to one host and port, and four fifths are of one"
+              + " endpoint");
 
   /** All of them. */
   public static final List<Variable<?>> ALL = List.of(GROUP, INSTANCE, MAX_IN_FLIGHT);

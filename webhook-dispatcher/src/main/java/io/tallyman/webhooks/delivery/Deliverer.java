@@ -85,7 +85,11 @@ public final class Deliverer {
     this.ports = ports;
     this.backlog = backlog;
     Executor threads = task -> Thread.ofVirtual().name("webhook").start(task);
-    this.slots = new Slots(maxInFlight, Math.min(MAX_PER_TARGET, maxInFlight), threads);
+    this.slots =
+        new Slots(
+            new Slots.Limits(
+                maxInFlight, Math.min(MAX_PER_TARGET, maxInFlight), perEndpoint(maxInFlight)),
+            threads);
     this.lanes = new KeyLanes<>(threads);
     this.shared =
         new DeliveryRun.Shared(
@@ -230,6 +234,11 @@ public final class Deliverer {
           Webhook.DEFAULT);
     }
     return UNKNOWN_ENDPOINT;
+  }
+
+  /** A fifth of all slots is always left to the other endpoints. */
+  private static int perEndpoint(int maxInFlight) {
+    return maxInFlight - maxInFlight / 5;
   }
 
   private static Rules rules(Endpoint endpoint) {

@@ -198,7 +198,8 @@ final class DeliveryRun {
     }
     return CompletableFuture.supplyAsync(
             () -> attempt(permit.get()),
-            request -> shared.slots().submit(delivery.target(), request))
+            request ->
+                shared.slots().submit(delivery.event().endpoint(), delivery.target(), request))
         .thenCompose(
             outcome ->
                 outcome

@@ -2,6 +2,8 @@ package io.tallyman.webhooks.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.webhooks.delivery.Slots.Limits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +13,9 @@ import org.junit.jupiter.api.Test;
 
 class SlotsTest {
 
+  private static final EndpointName ONE = new EndpointName("one");
+  private static final EndpointName OTHER = new EndpointName("other");
+
   /** Requests that have a slot; a test ends them one by one. */
   private final Queue<Runnable> running = new ArrayDeque<>();
 
@@ -19,14 +24,14 @@ class SlotsTest {
   @Test
   void shouldLeaveRoomForOthersWhenATargetHangs() {
     // given
-    var slots = new Slots(10, 3, running::add);
+    var slots = new Slots(new Limits(10, 3, 10), running::add);
     for (var i = 0; i < 100; i++) {
-      slots.submit("hanging", () -> begun.add("hanging"));
+      slots.submit(ONE, "hanging", () -> begun.add("hanging"));
     }
     assertThat(running).hasSize(3);
 
     // when
-    slots.submit("healthy", () -> begun.add("healthy"));
+    slots.submit(ONE, "healthy", () -> begun.add("healthy"));
 
     // then
     assertThat(running).hasSize(4);
@@ -34,11 +39,29 @@ class SlotsTest {
   }
 
   @Test
+  void shouldLeaveRoomForOtherEndpointsWhenAThousandTargetsOfOneHang() {
+    // given
+    var slots = new Slots(new Limits(10, 3, 8), running::add);
+    for (var i = 0; i < 2_000; i++) {
+      slots.submit(ONE, "hanging-" + i, () -> begun.add("hanging"));
+    }
+    assertThat(running).hasSize(8);
+
+    // when
+    slots.submit(OTHER, "healthy", () -> begun.add("healthy"));
+
+    // then
+    assertThat(running).hasSize(9);
+    drain();
+    assertThat(begun).hasSize(2_001);
+  }
+
+  @Test
   void shouldServeWaitingTargetsInTurn() {
     // given
-    var slots = new Slots(1, 1, running::add);
+    var slots = new Slots(new Limits(1, 1, 1), running::add);
     for (var target : List.of("a", "a", "a", "b", "c")) {
-      slots.submit(target, () -> begun.add(target));
+      slots.submit(ONE, target, () -> begun.add(target));
     }
 
     // when
@@ -51,13 +74,14 @@ class SlotsTest {
   @Test
   void shouldFreeTheSlotWhenARequestThrows() {
     // given
-    var slots = new Slots(1, 1, running::add);
+    var slots = new Slots(new Limits(1, 1, 1), running::add);
     slots.submit(
+        ONE,
         "a",
         () -> {
           throw new IllegalStateException("thrown");
         });
-    slots.submit("a", () -> begun.add("second"));
+    slots.submit(ONE, "a", () -> begun.add("second"));
 
     // when
     try {
@@ -78,19 +102,18 @@ class SlotsTest {
       // given
       var random = new Random(seed);
       var total = 1 + random.nextInt(8);
-      var perTarget = 1 + random.nextInt(total);
-      var now = new int[5];
+      var limits = new Limits(total, 1 + random.nextInt(total), 1 + random.nextInt(total));
       var all = new ArrayList<Runnable>();
-      var slots = new Slots(total, perTarget, all::add);
+      var slots = new Slots(limits, all::add);
 
       // when
       var served = 0;
       var submitted = 0;
       while (served < 300) {
         if (submitted < 300 && random.nextBoolean()) {
-          var target = random.nextInt(5);
           submitted++;
-          slots.submit("t" + target, () -> now[target]++);
+          slots.submit(
+              random.nextBoolean() ? ONE : OTHER, "t" + random.nextInt(5), () -> begun.add("any"));
         } else if (!all.isEmpty()) {
           all.remove(random.nextInt(all.size())).run();
           served++;
