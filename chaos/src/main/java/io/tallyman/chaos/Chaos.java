@@ -75,14 +75,6 @@ public final class Chaos {
   private final List<String> notes = new ArrayList<>();
 
   /**
-   * What came of a run beside its history.
-   *
-   * @param broken promises about processes that no history shows: one sentence each
-   * @param notes what could not be done, or took longer
-   */
-  public record Outcome(List<String> broken, List<String> notes) {}
-
-  /**
    * @param clock of this machine, asked once
    * @param out told what happens, line by line
    */
@@ -99,11 +91,11 @@ public final class Chaos {
   }
 
   /**
-   * Does it, which takes the profile's time and two minutes or so.
+   * Does it, which takes the profile's time and two minutes or so. Its folder can be judged then.
    *
    * @throws TimeoutException when something does not get ready, before or after the faults
    */
-  public Outcome run() throws InterruptedException, TimeoutException {
+  public void run() throws InterruptedException, TimeoutException {
     try (var history = new HistoryWriter(plan.folder());
         var receiver = new Receiver(ticker, history::write);
         var cluster = new Cluster(setup(receiver))) {
@@ -117,7 +109,7 @@ public final class Chaos {
         new Jobs(cluster, plan.docker()).removeAll();
       }
     }
-    return new Outcome(List.copyOf(broken), List.copyOf(notes));
+    new Outcome(broken, notes).write(plan.folder());
   }
 
   private void run(HistoryWriter history, Cluster cluster)

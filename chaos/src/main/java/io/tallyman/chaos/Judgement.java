@@ -1,6 +1,5 @@
 package io.tallyman.chaos;
 
-import io.tallyman.chaos.Chaos.Outcome;
 import io.tallyman.chaos.check.Checker;
 import io.tallyman.chaos.check.Report;
 import io.tallyman.chaos.check.ReportFiles;
@@ -16,30 +15,63 @@ import java.util.Locale;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/**
- * What is to be said of a run that is over, from its folder.
- *
- * @param outcome what the harness itself found; empty when an old folder is judged again
- * @param recoveries how long things stood still
- */
-public record Judgement(
-    Path folder,
-    History history,
-    Report report,
-    List<Recovery.Figure> recoveries,
-    Outcome outcome) {
+/** What is to be said of a run that is over, from its folder. */
+public final class Judgement {
+
+  private final Path folder;
+  private final History history;
+  private final Report report;
+  private final List<Recovery.Figure> recoveries;
+  private final Outcome outcome;
+
+  private Judgement(
+      Path folder,
+      History history,
+      Report report,
+      List<Recovery.Figure> recoveries,
+      Outcome outcome) {
+    this.folder = folder;
+    this.history = history;
+    this.report = report;
+    this.recoveries = recoveries;
+    this.outcome = outcome;
+  }
 
   /**
    * Judges a folder, and writes the report into it.
    *
-   * @param outcome of the run; empty lists for a folder of an earlier one
+   * @throws java.io.UncheckedIOException when the run that it is of was cut short
    */
-  public static Judgement of(Path folder, Outcome outcome) {
+  public static Judgement of(Path folder) {
     var history = History.read(folder);
     var report = Checker.check(history);
     ReportFiles.write(folder, history, report);
     return new Judgement(
-        folder, history, report, Recovery.of(history, History.progress(folder)), outcome);
+        folder,
+        history,
+        report,
+        Recovery.of(history, History.progress(folder)),
+        Outcome.read(folder));
+  }
+
+  /** Its seed. */
+  long seed() {
+    return report.seed();
+  }
+
+  /** Webhooks that receivers got. */
+  int webhooks() {
+    return history.received().size();
+  }
+
+  /** Each fault that was made. */
+  List<FaultMark> faultsMade() {
+    return history.faults().stream().filter(FaultMark::isStart).toList();
+  }
+
+  /** How long things stood still. */
+  List<Recovery.Figure> recoveries() {
+    return recoveries;
   }
 
   /** Whether all held, and enough happened for that to mean something. */
@@ -69,7 +101,7 @@ public record Judgement(
 
   /** Faults made. */
   public long faults() {
-    return history.faults().stream().filter(FaultMark::isStart).count();
+    return faultsMade().size();
   }
 
   /** The worst figure, for a table; empty when nothing was measured. */
@@ -146,8 +178,7 @@ public record Judgement(
 
   private String byKind() {
     var counts =
-        history.faults().stream()
-            .filter(FaultMark::isStart)
+        faultsMade().stream()
             .collect(Collectors.groupingBy(FaultMark::fault, TreeMap::new, Collectors.counting()));
     return counts.entrySet().stream()
         .map(entry -> entry.getKey() + " " + entry.getValue())

@@ -3,6 +3,7 @@ package io.tallyman.chaos;
 import io.tallyman.chaos.history.ClientCall;
 import io.tallyman.chaos.history.FaultMark;
 import io.tallyman.chaos.history.History;
+import io.tallyman.chaos.history.LogRecord;
 import io.tallyman.chaos.history.Progress;
 import io.tallyman.chaos.history.RedisSighting;
 import io.tallyman.chaos.nemesis.FaultKind;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -20,13 +20,16 @@ import java.util.stream.LongStream;
 
 /**
  * How long something stood still because of a fault: the longest time without progress that began
- * while the fault lasted, or within two seconds of its end, counted from the fault's start.
- * Progress is what the dead one did: accepted submissions of an api, events in each partition of a
- * processor, and so on. Pure.
+ * while the fault lasted, or within two seconds of its end, counted from the fault's start, or from
+ * the first work that waited. Progress is what the dead one did: accepted submissions of an api,
+ * events in each partition of a processor, and so on. Pure.
  */
 final class Recovery {
 
   private static final long AFTER = TimeUnit.SECONDS.toMicros(2);
+
+  /** Work that came so long before the last progress may still wait. */
+  private static final long IN_HAND = TimeUnit.SECONDS.toMicros(1);
 
   /**
    * A promise, and what keeps it.
@@ -62,13 +65,16 @@ final class Recovery {
     }
   }
 
+  /** Clients never cease to ask. */
+  private static final Work ALWAYS = (from, _) -> OptionalLong.of(from);
+
   private static final List<Promise> PROMISES =
       List.of(
           new Promise(
               "an api killed: submissions",
               Duration.ofSeconds(15),
               isKill("api"),
-              (facts, start, end) -> longest(submissions(facts), start, end)),
+              (facts, start, end) -> longest(submissions(facts), ALWAYS, start, end)),
           new Promise(
               "a state-processor killed: each partition of events",
               Duration.ofSeconds(15),
@@ -78,12 +84,13 @@ final class Recovery {
               "a worker-runner killed: starts of attempts",
               Duration.ofSeconds(15),
               isKill("worker-runner"),
-              (facts, start, end) -> longest(starts(facts), start, end)),
+              (facts, start, end) -> longest(starts(facts), ALWAYS, start, end)),
           new Promise(
               "a webhook-dispatcher killed: each partition of webhooks",
               Duration.ofSeconds(15),
               isKill("webhook-dispatcher"),
-              (facts, start, end) -> partitions(facts, "webhook-attempts", start, end)),
+              (facts, start, end) ->
+                  partitions(facts, "webhook-attempts", Recovery::isTold, start, end)),
           new Promise(
               "the leader broker killed: each partition of events",
               Duration.ofSeconds(15),
@@ -152,39 +159,73 @@ final class Recovery {
   }
 
   private static OptionalLong events(Facts facts, long start, long end) {
-    return partitions(facts, "job-events", start, end);
+    return partitions(facts, "job-events", Recovery::isToBeDecided, start, end);
   }
 
-  /**
-   * The longest standstill of any partition that went on, for one may have had nothing more to do:
-   * a job that was left open is told elsewhere. Nothing when none went on.
-   */
-  private static OptionalLong partitions(Facts facts, String topic, long start, long end) {
-    Map<Integer, List<Long>> times = new HashMap<>();
+  /** A renewed lease is no event. */
+  private static boolean isToBeDecided(LogRecord record) {
+    return record.topic().equals("job-commands")
+        && !record.headers().getOrDefault("ce_type", "").contains(".renew.");
+  }
+
+  private static boolean isTold(LogRecord record) {
+    return record.topic().equals("job-events")
+        && record.value() != null
+        && record.value().contains("\"webhook\":\"");
+  }
+
+  /** The longest standstill of any partition in which work waited; nothing when none went on. */
+  private static OptionalLong partitions(
+      Facts facts, String topic, Predicate<LogRecord> isWork, long start, long end) {
+    var times = new HashMap<Integer, LongStream.Builder>();
     facts.progress().stream()
         .filter(progress -> progress.topic().equals(topic))
         .forEach(
             progress ->
                 times
-                    .computeIfAbsent(progress.partition(), _ -> new ArrayList<>())
+                    .computeIfAbsent(progress.partition(), _ -> LongStream.builder())
                     .add(progress.at()));
-    return times.values().stream()
-        .map(one -> longest(one.stream().mapToLong(Long::longValue), start, end))
+    return times.entrySet().stream()
+        .map(one -> longest(one.getValue().build(), work(facts, isWork, one.getKey()), start, end))
         .flatMapToLong(OptionalLong::stream)
         .max();
   }
 
-  /** The longest pause that began in time; nothing when one that did never ended. */
-  static OptionalLong longest(LongStream times, long start, long end) {
+  private static Work work(Facts facts, Predicate<LogRecord> isWork, int partition) {
+    var times =
+        facts.history().log().stream()
+            .filter(record -> record.partition() == partition)
+            .filter(isWork)
+            .mapToLong(record -> TimeUnit.MILLISECONDS.toMicros(record.timestamp()))
+            .sorted()
+            .toArray();
+    return (from, to) -> Arrays.stream(times).filter(at -> at >= from && at < to).findFirst();
+  }
+
+  /** The first work that came in a time; nothing when none did. */
+  @FunctionalInterface
+  private interface Work {
+    OptionalLong first(long from, long to);
+  }
+
+  /**
+   * The longest pause that began in time and in which work waited; nothing when there was no
+   * progress after the fault.
+   */
+  private static OptionalLong longest(LongStream times, Work work, long start, long end) {
     var sorted = times.sorted().toArray();
     if (Arrays.stream(sorted).noneMatch(time -> time > end)) {
       return OptionalLong.empty();
     }
     var longest = 0L;
-    var last = Long.MIN_VALUE;
+    var last = 0L;
     for (var time : sorted) {
       if (time > start && last <= end + AFTER) {
-        longest = Math.max(longest, time - Math.max(last, start));
+        var since = Math.max(last, start);
+        var waited = work.first(since - IN_HAND, time);
+        if (waited.isPresent()) {
+          longest = Math.max(longest, time - Math.max(since, waited.getAsLong()));
+        }
       }
       last = time;
     }

@@ -1,5 +1,6 @@
 package io.tallyman.cli;
 
+import io.tallyman.chaos.Campaign;
 import io.tallyman.chaos.Chaos;
 import io.tallyman.chaos.Judgement;
 import io.tallyman.chaos.RunPlan;
@@ -10,8 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -92,7 +91,7 @@ final class ChaosCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, TimeoutException {
     if (judged != null) {
-      return told(Judgement.of(judged, new Chaos.Outcome(List.of(), List.of())));
+      return told(Judgement.of(judged));
     }
     var base =
         folder == null
@@ -117,26 +116,20 @@ final class ChaosCommand implements Callable<Integer> {
 
   /** Seed after seed; what an earlier command has done is not done again. */
   private int runAll(Path base, Path program) throws InterruptedException {
-    var rows = new ArrayList<String>();
-    var isValid = true;
+    var campaign = new Campaign();
     for (var one = seed; one < seed + seeds; one++) {
       var done = folderOf(base, one);
       try {
         var judgement =
-            Files.exists(done.resolve(REPORT))
-                ? Judgement.of(done, new Chaos.Outcome(List.of(), List.of()))
-                : judgedRun(base, program, one);
+            Files.exists(done.resolve(REPORT)) ? Judgement.of(done) : judgedRun(base, program, one);
         System.out.println(judgement.text());
-        isValid &= judgement.isValid();
-        rows.add(row(judgement));
+        campaign.add(judgement);
       } catch (TimeoutException e) {
-        isValid = false;
-        rows.add("%5d  %-9s %s".formatted(one, "STUCK", e.getMessage()));
+        campaign.stuck(one, String.valueOf(e.getMessage()));
       }
     }
-    System.out.println(" seed  verdict      ops  jobs  faults  longest recovery");
-    rows.forEach(System.out::println);
-    return isValid ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    System.out.println(campaign.text());
+    return campaign.isValid() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
   }
 
   private Judgement judgedRun(Path base, Path program, long one)
@@ -153,24 +146,13 @@ final class ChaosCommand implements Callable<Integer> {
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 program.resolve("tally.jar").toString()),
             runtime == RuntimeName.docker ? Optional.of(DOCKER_HOST) : Optional.empty());
-    var outcome = new Chaos(plan, InstantSource.system(), ChaosCommand::say).run();
-    return Judgement.of(own, outcome);
+    new Chaos(plan, InstantSource.system(), ChaosCommand::say).run();
+    return Judgement.of(own);
   }
 
   private static int told(Judgement judgement) {
     System.out.println(judgement.text());
     return judgement.isValid() ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
-  }
-
-  private static String row(Judgement judgement) {
-    return "%5d  %-9s %6d %5d %7d  %s"
-        .formatted(
-            judgement.report().seed(),
-            judgement.verdict(),
-            judgement.operations(),
-            judgement.jobs(),
-            judgement.faults(),
-            judgement.longestRecovery());
   }
 
   private static Path folderOf(Path base, long seed) {

@@ -1,5 +1,7 @@
 package io.tallyman.system;
 
+import io.tallyman.chaos.cluster.FaultProxy;
+import io.tallyman.chaos.cluster.Toxic;
 import io.tallyman.embedded.BrokerProcess;
 import io.tallyman.embedded.EmbeddedRedis;
 import io.tallyman.embedded.FreePort;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.common.Uuid;
@@ -23,18 +26,25 @@ final class Neighbour implements AutoCloseable {
   private final List<String> command;
   private final Path folder;
   private final int port;
+  private final Optional<FaultProxy> road;
   private Optional<Process> process = Optional.empty();
 
-  private Neighbour(List<String> command, Path folder, int port) {
+  private Neighbour(List<String> command, Path folder, int port, Optional<FaultProxy> road) {
     this.command = command;
     this.folder = folder;
     this.port = port;
+    this.road = road;
   }
 
-  /** A broker of Kafka, alone, that keeps its data. Not started yet. */
-  static Neighbour kafka(Path folder) throws IOException {
+  /**
+   * A broker of Kafka, alone, that keeps its data. Not started yet.
+   *
+   * @param isDistant whether it can be {@link #delay delayed}
+   */
+  static Neighbour kafka(Path folder, boolean isDistant) throws IOException {
     Files.createDirectories(folder);
     var port = FreePort.find();
+    var road = road(port, isDistant);
     var controller = FreePort.find();
     var settings = folder.resolve("broker.properties");
     Files.writeString(
@@ -46,6 +56,7 @@ final class Neighbour implements AutoCloseable {
         controller.quorum.voters=1@127.0.0.1:%d
         controller.listener.names=CONTROLLER
         listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d
+        advertised.listeners=PLAINTEXT://127.0.0.1:%d
         listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
         inter.broker.listener.name=PLAINTEXT
         default.replication.factor=1
@@ -65,7 +76,8 @@ final class Neighbour implements AutoCloseable {
                 folder.resolve("data"),
                 controller,
                 port,
-                controller));
+                controller,
+                road.map(FaultProxy::port).orElse(port)));
     return new Neighbour(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -77,19 +89,24 @@ final class Neighbour implements AutoCloseable {
             BrokerProcess.class.getName(),
             settings.toString()),
         folder,
-        port);
+        port,
+        road);
   }
 
   /** A Redis, which forgets all when it ends. Not started yet. */
-  static Neighbour redis(Path folder) throws IOException {
+  static Neighbour redis(Path folder, boolean isDistant) throws IOException {
     Files.createDirectories(folder);
     var port = FreePort.find();
-    return new Neighbour(EmbeddedRedis.command(port), folder, port);
+    return new Neighbour(EmbeddedRedis.command(port), folder, port, road(port, isDistant));
+  }
+
+  private static Optional<FaultProxy> road(int port, boolean isDistant) {
+    return isDistant ? Optional.of(new FaultProxy(FreePort.find(), port)) : Optional.empty();
   }
 
   /** {@code 127.0.0.1:port}, whether or not anybody listens there. */
   String address() {
-    return "127.0.0.1:" + port;
+    return "127.0.0.1:" + road.map(FaultProxy::port).orElse(port);
   }
 
   /** Starts it; does not wait until it serves, as nobody waits for a neighbour. */
@@ -118,6 +135,13 @@ final class Neighbour implements AutoCloseable {
     signal("CONT");
   }
 
+  /** Everything to and from it takes so much longer. */
+  void delay(Duration eachWay) {
+    for (var direction : FaultProxy.Direction.values()) {
+      road.orElseThrow().add(direction, new Toxic.Latency(eachWay));
+    }
+  }
+
   /** Pulls the plug; returns when it is gone. */
   void kill() {
     process.ifPresent(running -> running.destroyForcibly().onExit().join());
@@ -138,5 +162,6 @@ final class Neighbour implements AutoCloseable {
   @Override
   public void close() {
     kill();
+    road.ifPresent(FaultProxy::close);
   }
 }

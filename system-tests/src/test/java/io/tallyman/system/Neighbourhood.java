@@ -54,9 +54,18 @@ final class Neighbourhood implements AutoCloseable {
 
   /** Nothing runs yet. */
   Neighbourhood(Path folder) throws IOException {
+    this(folder, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param isDistant whether Kafka and Redis can be delayed
+   */
+  Neighbourhood(Path folder, boolean isDistant) throws IOException {
     this.folder = folder;
-    this.kafka = Neighbour.kafka(folder.resolve("kafka"));
-    this.redis = Neighbour.redis(folder.resolve("redis"));
+    this.kafka = Neighbour.kafka(folder.resolve("kafka"), isDistant);
+    this.redis = Neighbour.redis(folder.resolve("redis"), isDistant);
     this.mirror = new JobViews(redisUrl());
     Files.writeString(
         folder.resolve("endpoints.yaml"),

@@ -26,7 +26,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
   static final String REBALANCE = "rebalance-with-jobs-in-flight";
   static final String FENCED = "fenced-attempt";
   static final String DUPLICATE = "duplicate-delivery";
-  static final String WEBHOOK_AT_DEATH = "webhook-before-a-dispatcher-died";
+  static final String OPEN_WEBHOOK = "webhook-open-when-a-dispatcher-died";
   static final String UNAVAILABLE = "http-503";
   static final String LEASE_LOST = "lease-lost";
   static final String ATTEMPT_LOST = "attempt-lost";
@@ -37,7 +37,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
   /** Groups forget a silent member after it. */
   private static final long SESSION = TimeUnit.SECONDS.toMicros(10);
 
-  /** Before the death of a dispatcher: whoever was telling then may have been the one that died. */
+  /** What was told so shortly before a dispatcher died may not have been committed. */
   private static final long SHORTLY = TimeUnit.SECONDS.toMicros(2);
 
   private static final String[] DEATH = {"kill", "crash", "oom"};
@@ -88,7 +88,7 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
             LEASE_LOST,
             FENCED),
         new Demand("a processor that left its group", Coverage::isRebalance, REBALANCE),
-        new Demand("the death of a dispatcher", Coverage::isDeathOfADispatcher, WEBHOOK_AT_DEATH),
+        new Demand("the death of a dispatcher", Coverage::isDeathOfADispatcher, OPEN_WEBHOOK),
         new Demand(
             "an api cut off from Kafka, or two brokers down at once",
             window -> isApiCutOff(window) || isOneOfTwoBrokers(facts, window),
@@ -141,16 +141,10 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
             .filter(it -> running.at(it.start()) > 0)
             .count());
     hits.put(
-        WEBHOOK_AT_DEATH,
+        OPEN_WEBHOOK,
         windows.stream()
             .filter(Coverage::isDeathOfADispatcher)
-            .filter(
-                it ->
-                    facts.deliveries.stream()
-                        .anyMatch(
-                            delivery ->
-                                delivery.at() <= it.start()
-                                    && delivery.at() > it.start() - SHORTLY))
+            .filter(it -> facts.jobs().stream().anyMatch(job -> isOpen(job, it.start())))
             .count());
     hits.put(UNAVAILABLE, facts.calls.stream().filter(call -> call.status() == 503).count());
     long fenced = 0;
@@ -176,6 +170,14 @@ record Coverage(Map<String, Long> hits, List<String> missing) {
     hits.put(ATTEMPT_LOST, lost);
     hits.put(DUPLICATE, duplicates);
     return hits;
+  }
+
+  /** Whether some event of the job had happened and was not told for good. */
+  private static boolean isOpen(JobFile job, long at) {
+    return job.deliveries.stream()
+        .filter(delivery -> delivery.at() > at - SHORTLY && !delivery.isRedelivery())
+        .flatMap(delivery -> job.event(delivery.sequence()).stream())
+        .anyMatch(event -> TimeUnit.MILLISECONDS.toMicros(event.time()) <= at);
   }
 
   private static boolean isFenced(Rejection rejection) {

@@ -76,7 +76,7 @@ class CheckerTest {
     // then
     assertThat(coverage.missing())
         .anyMatch(missing -> missing.startsWith("fenced-attempt"))
-        .anyMatch(missing -> missing.startsWith("webhook-before-a-dispatcher-died"))
+        .anyMatch(missing -> missing.startsWith("webhook-open-when-a-dispatcher-died"))
         .noneMatch(missing -> missing.startsWith("lease-lost"));
   }
 
