@@ -132,6 +132,9 @@ class RedeliveryIT {
     assertThat(Http.get(url("/webhooks/nobody")).statusCode()).isEqualTo(404);
   }
 
+  /** Kafka's number for all that a partition has. */
+  private static final long TO_THE_END = -1;
+
   /** Found by reading: in place of a deleted one came the next, which was then there twice. */
   @Test
   void shouldShowEachRequestOnceThatKafkaStillHas() throws Exception {
@@ -149,6 +152,16 @@ class RedeliveryIT {
     // then
     assertThat(attemptsOf("job-expired")).as(webhooksOf("job-expired")).isEqualTo(1);
     assertThat(webhooksOf("job-expired")).contains("\"attempt\":2");
+
+    // when all are, and nothing follows
+    try (var admin = KafkaSettings.admin(kafka.bootstrapServers(), "test")) {
+      var all = RecordsToDelete.beforeOffset(TO_THE_END);
+      admin.deleteRecords(Map.of(first.keySet().iterator().next(), all)).all().get();
+    }
+
+    // then
+    assertThat(Http.get(url("/webhooks/job-expired")).statusCode()).isEqualTo(200);
+    assertThat(attemptsOf("job-expired")).as(webhooksOf("job-expired")).isZero();
   }
 
   /** All before the second record about a job is to be deleted. */

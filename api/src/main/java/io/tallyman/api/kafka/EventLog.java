@@ -11,6 +11,7 @@ import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.kafka.Records;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -45,15 +46,18 @@ public final class EventLog implements AutoCloseable {
    * @throws Unavailable when Kafka does not serve them in time
    */
   public List<StoredEvent> read(List<EventPosition> positions) throws Unavailable {
-    var events = new ArrayList<StoredEvent>(positions.size());
-    for (var record : borrowAndRead(Topics.EVENTS, positions)) {
-      var position = new EventPosition(record.partition(), record.offset());
-      if (!position.equals(positions.get(events.size()))) {
-        throw unavailable("the event at %s is gone".formatted(positions.get(events.size())));
-      }
-      events.add(stored(position, record));
-    }
-    return events;
+    return borrowing(
+        reader -> {
+          var events = new ArrayList<StoredEvent>(positions.size());
+          for (var position : positions) {
+            var record = record(reader, partition(Topics.EVENTS, position), position);
+            if (record.offset() != position.offset()) {
+              throw unavailable("the event at %s is gone".formatted(position));
+            }
+            events.add(stored(position, record));
+          }
+          return events;
+        });
   }
 
   /**
@@ -63,24 +67,40 @@ public final class EventLog implements AutoCloseable {
    * @throws Unavailable when Kafka does not serve them in time
    */
   public List<WebhookAttempt> attempts(List<EventPosition> positions) throws Unavailable {
-    var attempts = new ArrayList<WebhookAttempt>(positions.size());
-    var records = borrowAndRead(Topics.WEBHOOK_ATTEMPTS, positions);
-    for (var i = 0; i < records.size(); i++) {
-      var record = records.get(i);
-      // In place of one that is gone comes the next that is left, which may be ours too.
-      if (record.offset() == positions.get(i).offset()) {
-        try {
-          attempts.add(Records.decode(WebhookAttempt.class, record.headers(), record.value()));
-        } catch (MalformedMessage e) {
-          throw unavailable("the attempt at offset %d is unreadable".formatted(record.offset()));
-        }
-      }
-    }
-    return attempts;
+    return borrowing(
+        reader -> {
+          var beginnings = new HashMap<TopicPartition, Long>();
+          var attempts = new ArrayList<WebhookAttempt>(positions.size());
+          for (var position : positions) {
+            var partition = partition(Topics.WEBHOOK_ATTEMPTS, position);
+            if (position.offset() < beginnings.computeIfAbsent(partition, reader::beginning)) {
+              continue;
+            }
+            var record = record(reader, partition, position);
+            // In place of one that was deleted meanwhile comes the next, which may be ours too.
+            if (record.offset() == position.offset()) {
+              attempts.add(attempt(record));
+            }
+          }
+          return attempts;
+        });
   }
 
-  private List<ConsumerRecord<byte[], byte[]>> borrowAndRead(
-      Topic topic, List<EventPosition> positions) throws Unavailable {
+  private static WebhookAttempt attempt(ConsumerRecord<byte[], byte[]> record) throws Unavailable {
+    try {
+      return Records.decode(WebhookAttempt.class, record.headers(), record.value());
+    } catch (MalformedMessage e) {
+      throw unavailable("the attempt at offset %d is unreadable".formatted(record.offset()));
+    }
+  }
+
+  /** What somebody does with a reader. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T with(RecordReader reader) throws Unavailable;
+  }
+
+  private <T> T borrowing(Reading<T> reading) throws Unavailable {
     try {
       if (!turns.tryAcquire(RecordReader.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         throw unavailable("all readers are busy");
@@ -90,31 +110,23 @@ public final class EventLog implements AutoCloseable {
       throw unavailable("this service stops");
     }
     try {
-      return inTurn(topic, positions);
+      return inTurn(reading);
     } finally {
       turns.release();
     }
   }
 
-  private List<ConsumerRecord<byte[], byte[]>> inTurn(Topic topic, List<EventPosition> positions)
-      throws Unavailable {
+  private <T> T inTurn(Reading<T> reading) throws Unavailable {
     var borrowed = idle.poll();
     try {
       var reader = borrowed == null ? new RecordReader(bootstrapServers, "api-history") : borrowed;
       borrowed = reader;
-      var records = new ArrayList<ConsumerRecord<byte[], byte[]>>(positions.size());
-      for (var position : positions) {
-        records.add(
-            reader
-                .read(new TopicPartition(topic.name(), position.partition()), position.offset())
-                .orElseThrow(
-                    () -> unavailable("Kafka did not serve %s in time".formatted(position))));
-      }
+      var read = reading.with(reader);
       if (!isClosed) {
         idle.add(reader);
         borrowed = null;
       }
-      return records;
+      return read;
     } catch (KafkaException e) {
       throw unavailable("Kafka does not serve it: " + e.getClass().getSimpleName());
     } finally {
@@ -123,6 +135,18 @@ public final class EventLog implements AutoCloseable {
         borrowed.close();
       }
     }
+  }
+
+  /** The record there, or the next one that is left. */
+  private static ConsumerRecord<byte[], byte[]> record(
+      RecordReader reader, TopicPartition partition, EventPosition position) throws Unavailable {
+    return reader
+        .read(partition, position.offset())
+        .orElseThrow(() -> unavailable("Kafka did not serve %s in time".formatted(position)));
+  }
+
+  private static TopicPartition partition(Topic topic, EventPosition position) {
+    return new TopicPartition(topic.name(), position.partition());
   }
 
   private static StoredEvent stored(EventPosition position, ConsumerRecord<byte[], byte[]> record)

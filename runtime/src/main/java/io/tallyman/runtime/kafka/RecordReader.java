@@ -62,6 +62,15 @@ public final class RecordReader implements AutoCloseable {
   }
 
   /**
+   * The offset of the first record that is left.
+   *
+   * @throws org.apache.kafka.common.KafkaException when Kafka does not tell in {@link #PATIENCE}
+   */
+  public long beginning(TopicPartition partition) {
+    return consumer.beginningOffsets(List.of(partition)).getOrDefault(partition, 0L);
+  }
+
+  /**
    * The offset that the next committed record gets.
    *
    * @throws org.apache.kafka.common.KafkaException when Kafka does not tell in {@link #PATIENCE}
