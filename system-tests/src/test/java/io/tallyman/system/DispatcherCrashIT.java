@@ -22,7 +22,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,8 +44,7 @@ class DispatcherCrashIT {
   @TempDir Path folder;
 
   @Test
-  void shouldTellAllAndRepeatFewWhenKilledWith200InFlightAnd200Asleep(TestReporter figures)
-      throws Exception {
+  void shouldTellAllAndRepeatFewWhenKilledWith200InFlightAnd200Asleep() throws Exception {
     var hangs = new AtomicBoolean(true);
     try (var receivers = new ManyReceivers(request -> answer(request, hangs));
         var dispatchers = new DispatcherProcesses(folder)) {
@@ -96,7 +94,7 @@ class DispatcherCrashIT {
       assertInOrder(receivers, "busy", BUSY, STATES);
       var repeated = receivers.count() - total - ASLEEP;
       var bound = IN_FLIGHT + acknowledgedLately(receivers, killedAt);
-      figures.publishEntry(
+      say(
           "kill -9 with 200 in flight and 200 asleep",
           "%d events, all told; %d requests repeated, bound %d (in flight %d, acknowledged within"
                   .formatted(total, repeated, bound, IN_FLIGHT)
@@ -179,8 +177,7 @@ class DispatcherCrashIT {
   }
 
   @Test
-  void shouldLoseNothingAndKeepTheOrderWhileInstancesComeAndGo(TestReporter figures)
-      throws Exception {
+  void shouldLoseNothingAndKeepTheOrderWhileInstancesComeAndGo() throws Exception {
     try (var receivers = new ManyReceivers(_ -> Answer.OK);
         var dispatchers = new DispatcherProcesses(folder)) {
       // given
@@ -215,7 +212,7 @@ class DispatcherCrashIT {
           () -> ids(receivers).size() == jobs * STATES);
       assertInOrder(receivers, "load", jobs, STATES);
       var repeated = receivers.count() - jobs * STATES;
-      figures.publishEntry(
+      say(
           "instances come and go six times, two of them killed",
           "%d events, all told in order; %d requests repeated".formatted(jobs * STATES, repeated));
     }
@@ -297,5 +294,9 @@ class DispatcherCrashIT {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static void say(String what, String figures) {
+    System.out.printf("%s: %s%n", what, figures);
   }
 }

@@ -20,7 +20,6 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,8 +52,7 @@ class WebhookLoadIT {
   @TempDir Path folder;
 
   @Test
-  void shouldKeepTheirPaceToOthersBesideASilentAndASlowReceiver(TestReporter figures)
-      throws Exception {
+  void shouldKeepTheirPaceToOthersBesideASilentAndASlowReceiver() throws Exception {
     try (var receivers = new ManyReceivers(WebhookLoadIT::answer);
         var dispatchers = new DispatcherProcesses(folder)) {
       // given
@@ -81,7 +79,7 @@ class WebhookLoadIT {
       var after = load.run("after", PHASE, _ -> {});
 
       // then
-      figures.publishEntry(
+      say(
           "event to first byte, 100 healthy receivers at 10/s each, p50 and p99",
           "alone %s and %s, beside a silent one %s, beside a slow one %s (%.0f put aside)"
               .formatted(before, after, besideSilent, besideSlow, spilled));
@@ -126,7 +124,7 @@ class WebhookLoadIT {
   }
 
   @Test
-  void shouldTellTenThousandReceiversThatTakeNineSeconds(TestReporter figures) throws Exception {
+  void shouldTellTenThousandReceiversThatTakeNineSeconds() throws Exception {
     try (var receivers = new ManyReceivers(_ -> new Answer(SLOW, 200));
         var dispatchers = new DispatcherProcesses(folder)) {
       // given: one endpoint may have four fifths of the slots
@@ -151,7 +149,7 @@ class WebhookLoadIT {
           });
 
       // then
-      figures.publishEntry(
+      say(
           "10,000 receivers that answer after 9 s, heap of 600 MB",
           "all told in %.1f s, %d requests, %s, most connections at once %d"
               .formatted(
@@ -263,5 +261,9 @@ class WebhookLoadIT {
     public String toString() {
       return "%d platform threads, %d MB of memory".formatted(threads, residentKb >> 10);
     }
+  }
+
+  private static void say(String what, String figures) {
+    System.out.printf("%s: %s%n", what, figures);
   }
 }
