@@ -8,6 +8,8 @@ import io.tallyman.runtime.endpoints.Endpoint.Limits;
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.schemas.job.EndpointName;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -192,6 +194,28 @@ class EndpointsTest {
             "endpoints.yaml: endpoints.sd-xl.webhook.secret: expected whsec_ followed by base64 of"
                 + " 24 to 64 random bytes, or whsk_ followed by base64 of an Ed25519 key")
         .hasNoCause();
+  }
+
+  /** A key in the wrong place: the YAML is read by a library that likes to quote it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "webhook: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "webhook: {secret:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {oldSecrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]}",
+        "webhook: {oldSecrets: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {attempts: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}"
+      })
+  void shouldNotRepeatAKeyThatIsInTheWrongPlace(String webhook) {
+    assertThatThrownBy(() -> parse("image: a:1, command: [x], " + webhook))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("endpoints.sd-xl.webhook")
+        .satisfies(
+            mistake -> {
+              var trace = new StringWriter();
+              mistake.printStackTrace(new PrintWriter(trace));
+              assertThat(trace.toString()).doesNotContain("MfKQ9r8GKYqr");
+            });
   }
 
   @Test
