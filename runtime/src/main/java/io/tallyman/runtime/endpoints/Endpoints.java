@@ -216,7 +216,9 @@ public final class Endpoints {
                 ? "a number"
                 : type == Boolean.class
                     ? "true or false"
-                    : type != null && Collection.class.isAssignableFrom(type) ? "a list" : "members under it";
+                    : type != null && Collection.class.isAssignableFrom(type)
+                        ? "a list"
+                        : "members under it";
     return "expected %s, but got something else".formatted(expected);
   }
 
@@ -265,6 +267,7 @@ public final class Endpoints {
       @JsonProperty("secret") @Nullable String secret,
       @JsonProperty("secretFile") @Nullable String secretFile,
       @JsonProperty("oldSecrets") @Nullable List<OldSecretEntry> oldSecrets,
+      @JsonProperty("namedSecrets") @Nullable Map<String, @Nullable SecretEntry> namedSecrets,
       @JsonProperty("attempts") @Nullable Integer attempts,
       @JsonProperty("delay") @Nullable String delay,
       @JsonProperty("delays") @Nullable List<String> delays,
@@ -275,9 +278,21 @@ public final class Endpoints {
       @JsonProperty("rate") @Nullable Integer rate) {
 
     static WebhookEntry empty() {
-      return new WebhookEntry(null, null, null, null, null, null, null, null, null, null, null);
+      return new WebhookEntry(
+          null, null, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    /** What signs where a job names no secret. */
+    SecretEntry own() {
+      return new SecretEntry(secret, secretFile, oldSecrets);
     }
   }
+
+  /** A key and those it replaces, as written. */
+  record SecretEntry(
+      @JsonProperty("secret") @Nullable String secret,
+      @JsonProperty("secretFile") @Nullable String secretFile,
+      @JsonProperty("oldSecrets") @Nullable List<OldSecretEntry> oldSecrets) {}
 
   /** A key that is being replaced, as written. */
   record OldSecretEntry(
