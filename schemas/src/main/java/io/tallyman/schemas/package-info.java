@@ -16,6 +16,7 @@
  *   <li><i>runner</i>: a worker-runner process; it has <i>slots</i>, each running one attempt.
  *   <li><i>endpoint</i>: a named kind of job (image, command, limits), RunPod's word.
  *   <li><i>delivery</i>: telling one receiver of one event; it takes one or more webhook attempts.
+ *   <li><i>secret</i>: what signs webhooks; of a <i>named</i> one, messages say the name alone.
  *   <li><i>view</i>: RunPod's status document, computed from events.
  * </ul>
  */

@@ -51,7 +51,7 @@ final class Goldens {
     return published()
         .flatMap(
             type ->
-                Stream.of("", ".full", ".failed")
+                Stream.of("", ".full", ".failed", ".secret")
                     .flatMap(
                         variant ->
                             resource("/golden/" + type.name() + variant + ".json")

@@ -16,6 +16,7 @@ import io.tallyman.schemas.job.JobRequest;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerId;
+import io.tallyman.schemas.job.SecretName;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,8 @@ public final class Jobs {
   public static final RunnerId OTHER_RUNNER = new RunnerId("runner-2");
   public static final EndpointName NOT_SERVED = new EndpointName("not-served");
   public static final URI WEBHOOK = URI.create("https://example.org/hook");
+
+  public static final SecretName SECRET_NAME = new SecretName("customer-a");
 
   /** Spaces, order and a number beyond a double: whoever re-serialises it is found out. */
   public static final RawJson INPUT =
@@ -64,6 +67,7 @@ public final class Jobs {
         INPUT,
         new Policy(EXECUTION_TIMEOUT, TTL, isLowPriority),
         Optional.of(WEBHOOK),
+        Optional.of(SECRET_NAME),
         fingerprint);
   }
 

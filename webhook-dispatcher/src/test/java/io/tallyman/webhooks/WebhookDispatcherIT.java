@@ -2,6 +2,7 @@ package io.tallyman.webhooks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import ch.qos.logback.classic.Level;
@@ -9,6 +10,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.standardwebhooks.Webhook;
+import com.standardwebhooks.exceptions.WebhookVerificationException;
 import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service.Health;
 import io.tallyman.runtime.endpoints.Endpoints;
@@ -27,6 +29,7 @@ import io.tallyman.schemas.job.JobRequest;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerId;
+import io.tallyman.schemas.job.SecretName;
 import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.schemas.kafka.Records;
 import io.tallyman.webhooks.http.Receiver;
@@ -65,6 +68,7 @@ import org.slf4j.LoggerFactory;
 class WebhookDispatcherIT {
 
   private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  private static final String THEIRS = "whsec_" + "Q".repeat(32);
   private static final Duration DELAY = Duration.ofMillis(200);
   private static final String YAML =
       """
@@ -72,13 +76,13 @@ class WebhookDispatcherIT {
         default:
           image: x
           command: [x]
-          webhook: {secret: %s, delay: %dms}
+          webhook: {secret: %s, delay: %dms, namedSecrets: {customer-a: {secret: %s}}}
         lasting:
           image: x
           command: [x]
           webhook: {delay: 1h, deadline: 1h}
       """
-          .formatted(SECRET, DELAY.toMillis());
+          .formatted(SECRET, DELAY.toMillis(), THEIRS);
   private static final EndpointName LASTING = new EndpointName("lasting");
 
   @TempDir private static Path folder;
@@ -143,6 +147,33 @@ class WebhookDispatcherIT {
           .containsEntry("webhook-attempt", "1");
       assertThat(one.headers().get("user-agent")).matches("Tallyman/\\d+\\.\\d+\\.\\d+.*");
     }
+  }
+
+  @Test
+  void shouldSignWithTheSecretThatTheJobNamesAndNoOther() throws Exception {
+    // given
+    var receiver = receiver(200);
+    dispatcher();
+
+    // when: the last one's secret is not in the endpoints file
+    broker.append(
+        List.of(
+            naming("customer-a", "theirs", receiver.url()),
+            requeued("ours", 1, receiver.url(), EndpointName.DEFAULT),
+            naming("customer-z", "nobodys", receiver.url())));
+    await(() -> broker.lag(group) == 0);
+
+    // then
+    var theirs = receiver.received("theirs").getFirst();
+    new Webhook(THEIRS).verify(theirs.body(), lists(theirs.headers()));
+    assertThatThrownBy(() -> new Webhook(SECRET).verify(theirs.body(), lists(theirs.headers())))
+        .isInstanceOf(WebhookVerificationException.class);
+    var ours = receiver.received("ours").getFirst();
+    new Webhook(SECRET).verify(ours.body(), lists(ours.headers()));
+    assertThat(receiver.received("nobodys")).isEmpty();
+    assertThat(broker.read(Topics.WEBHOOK_DEAD_LETTERS, WebhookAttempt.class, "nobodys"))
+        .extracting(WebhookAttempt::outcome)
+        .containsExactly("secret_missing");
   }
 
   @Test
@@ -528,6 +559,21 @@ class WebhookDispatcherIT {
 
   private static JobEvent requeued(String job, long sequence, URI receiver, EndpointName endpoint) {
     return new JobRequeued(meta(job, sequence, receiver, endpoint), "retried: x", Instant.EPOCH);
+  }
+
+  private static JobEvent naming(String secret, String job, URI receiver) {
+    return new JobRequeued(
+        new EventMeta(
+            new JobId(job),
+            EndpointName.DEFAULT,
+            1,
+            1,
+            Instant.EPOCH,
+            "api",
+            Optional.of(receiver),
+            Optional.of(new SecretName(secret))),
+        "retried: x",
+        Instant.EPOCH);
   }
 
   private static EventMeta meta(String job, long sequence, URI receiver, EndpointName endpoint) {

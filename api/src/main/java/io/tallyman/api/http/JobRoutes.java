@@ -120,13 +120,14 @@ final class JobRoutes {
     var endpoint = requests.endpoint(context);
     var key = idempotencyKey(context);
     try (var body = requests.bodies().read(context.req(), limit)) {
-      var parsed = SubmitBody.parse(body.bytes(), jobs.addresses());
+      var parsed = SubmitBody.parse(body.bytes(), jobs.addresses(), jobs.secretsOf(endpoint));
       var request =
           new JobRequest(
               endpoint,
               parsed.input(),
               parsed.policy(),
               parsed.webhook(),
+              parsed.webhookSecretName(),
               JobIds.fingerprint(body.bytes()));
       if (key.isEmpty()) {
         return jobs.submissions().accept(newId.get(), request);

@@ -8,6 +8,7 @@ import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.runtime.net.ReceiverUrl;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
+import io.tallyman.schemas.job.SecretName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -17,30 +18,36 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The body of {@code /run} and {@code /runsync}, read strictly: one JSON object, no key twice at
  * any depth, nothing behind it. {@code input} is lifted out byte for byte. Unknown members are
  * skipped: RunPod's own examples send some. Of {@code webhookV2} (or {@code webhookv2}) and {@code
- * webhook} the former wins; {@code null} stands for absent in all but {@code input}.
+ * webhook} the former wins; {@code null} stands for absent in all but {@code input}. What is given
+ * as {@code webhookSecretName} is never repeated: it may be the secret.
  */
 final class SubmitBody {
 
   private final byte[] bytes;
   private final AddressPolicy addresses;
+  private final Set<SecretName> secrets;
   private final JsonParser parser;
   private final List<Place> places = new ArrayList<>();
 
   private Optional<RawJson> input = Optional.empty();
   private Optional<URI> webhook = Optional.empty();
   private Optional<URI> webhookV2 = Optional.empty();
+  private Optional<SecretName> webhookSecretName = Optional.empty();
   private long executionTimeout = Policy.DEFAULT_TIMEOUT_MS;
   private long ttl = Policy.DEFAULT_TTL_MS;
   private boolean lowPriority;
 
-  private SubmitBody(byte[] bytes, AddressPolicy addresses) throws IOException {
+  private SubmitBody(byte[] bytes, AddressPolicy addresses, Set<SecretName> secrets)
+      throws IOException {
     this.bytes = bytes;
     this.addresses = addresses;
+    this.secrets = secrets;
     this.parser = StrictJson.parser(bytes);
   }
 
@@ -49,16 +56,21 @@ final class SubmitBody {
    *
    * @param input as it came
    */
-  record Parsed(RawJson input, Policy policy, Optional<URI> webhook) {}
+  record Parsed(
+      RawJson input,
+      Policy policy,
+      Optional<URI> webhook,
+      Optional<SecretName> webhookSecretName) {}
 
   /**
    * Reads a body. A byte order mark in front is skipped.
    *
    * @param addresses where a webhook may lead; names are not looked up, the dispatcher does that
    *     when it connects
+   * @param secrets that the endpoint has
    * @throws Refusal 400, with each wrong place
    */
-  static Parsed parse(byte[] body, AddressPolicy addresses) {
+  static Parsed parse(byte[] body, AddressPolicy addresses, Set<SecretName> secrets) {
     if (StrictJson.isBlank(body)) {
       throw Refusal.of(
           400,
@@ -67,7 +79,7 @@ final class SubmitBody {
     }
     var bytes = StrictJson.checked(body);
     try {
-      var reader = new SubmitBody(bytes, addresses);
+      var reader = new SubmitBody(bytes, addresses, secrets);
       try (var parser = reader.parser) {
         return reader.parsed(parser);
       } catch (JsonProcessingException e) {
@@ -89,6 +101,15 @@ final class SubmitBody {
     if (input.isEmpty()) {
       places.add(new Place("/input", "Expected 'input', any JSON value, but it is missing"));
     }
+    var receiver = webhookV2.or(() -> webhook);
+    if (webhookSecretName.isPresent()
+        && receiver.isEmpty()
+        && places.stream().noneMatch(place -> place.pointer().startsWith("/webhook"))) {
+      places.add(
+          new Place(
+              "/webhookSecretName",
+              "Expected 'webhookSecretName' beside a 'webhook' to sign, but there is none"));
+    }
     if (!places.isEmpty()) {
       throw new Refusal(
           400,
@@ -100,7 +121,8 @@ final class SubmitBody {
     return new Parsed(
         input.orElseThrow(),
         new Policy(Duration.ofMillis(executionTimeout), Duration.ofMillis(ttl), lowPriority),
-        webhookV2.or(() -> webhook));
+        receiver,
+        webhookSecretName);
   }
 
   private void member(String name, JsonToken token) throws IOException {
@@ -108,6 +130,7 @@ final class SubmitBody {
       case "input" -> input = Optional.of(raw());
       case "webhook" -> webhook = url("/webhook", token);
       case "webhookV2", "webhookv2" -> webhookV2 = url("/" + name, token).or(() -> webhookV2);
+      case "webhookSecretName" -> webhookSecretName = secretName(token);
       case "policy" -> policy(token);
       default -> parser.skipChildren();
     }
@@ -190,20 +213,50 @@ final class SubmitBody {
     if (token == JsonToken.VALUE_NULL) {
       return Optional.empty();
     }
-    var name = pointer.substring(1);
-    if (token != JsonToken.VALUE_STRING) {
-      parser.skipChildren();
-      places.add(
-          new Place(
-              pointer,
-              "Expected '%s' to be text, but got %s".formatted(name, StrictJson.describe(token))));
+    if (!isText(pointer, token)) {
       return Optional.empty();
     }
     var mistake = ReceiverUrl.mistakeIn(parser.getText(), addresses);
     if (mistake.isPresent()) {
-      places.add(new Place(pointer, "Expected '%s' to be %s".formatted(name, mistake.get())));
+      places.add(
+          new Place(
+              pointer, "Expected '%s' to be %s".formatted(pointer.substring(1), mistake.get())));
       return Optional.empty();
     }
     return Optional.of(URI.create(parser.getText()));
+  }
+
+  private Optional<SecretName> secretName(JsonToken token) throws IOException {
+    var pointer = "/webhookSecretName";
+    if (token == JsonToken.VALUE_NULL || !isText(pointer, token)) {
+      return Optional.empty();
+    }
+    var name =
+        Optional.of(parser.getText())
+            .filter(SecretName::isLegal)
+            .map(SecretName::new)
+            .filter(secrets::contains);
+    if (name.isEmpty()) {
+      places.add(
+          new Place(
+              pointer,
+              "Expected 'webhookSecretName' to name a webhook secret of this endpoint, but it has"
+                  + " none of that name. They are defined in the file that TALLY_ENDPOINTS_FILE"
+                  + " names, under 'namedSecrets'"));
+    }
+    return name;
+  }
+
+  private boolean isText(String pointer, JsonToken token) throws IOException {
+    if (token == JsonToken.VALUE_STRING) {
+      return true;
+    }
+    parser.skipChildren();
+    places.add(
+        new Place(
+            pointer,
+            "Expected '%s' to be text, but got %s"
+                .formatted(pointer.substring(1), StrictJson.describe(token))));
+    return false;
   }
 }

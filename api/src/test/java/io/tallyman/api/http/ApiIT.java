@@ -13,6 +13,7 @@ import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.Policy;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerHeartbeat.Serving;
+import io.tallyman.schemas.job.SecretName;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,8 +53,9 @@ class ApiIT {
     // when
     var job =
         stage.submit(
-            "{\"input\": {\"n\":1e400, \"z\" :\"\\u0000é\"} , \"webhookv2\":\"https://a.test/x\","
-                + "\"webhook\":\"http://b.test\", \"timeout\":1, \"policy\":{\"ttl\":10000,"
+            "{\"input\": {\"n\":1e400, \"z\" :\"\\u0000é\"} ,"
+                + " \"webhookv2\":\"https://a.test/x\",\"webhook\":\"http://b.test\","
+                + " \"webhookSecretName\":\"customer-a\", \"timeout\":1, \"policy\":{\"ttl\":10000,"
                 + "\"executionTimeout\":604800000,\"lowPriority\":true}}");
 
     // then
@@ -68,6 +70,7 @@ class ApiIT {
             .orElseThrow();
     assertThat(submit.request().input()).hasToString("{\"n\":1e400, \"z\" :\"\\u0000é\"}");
     assertThat(submit.request().webhook()).contains(URI.create("https://a.test/x"));
+    assertThat(submit.request().webhookSecretName()).contains(new SecretName("customer-a"));
     assertThat(submit.request().policy())
         .isEqualTo(new Policy(Duration.ofDays(7), Duration.ofSeconds(10), true));
   }

@@ -38,6 +38,15 @@ class BadInputIT {
 
   private static final int IDLE_MS = 1_500;
 
+  private static final String YAML =
+      """
+      endpoints:
+        default:
+          image: x
+          command: [x]
+          webhook: {namedSecrets: {customer-a: {secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}}
+      """;
+
   private static EmbeddedKafka kafka;
   private static EmbeddedRedis redis;
   private static ProcessorStandIn processor;
@@ -47,7 +56,7 @@ class BadInputIT {
   static void start(@TempDir Path folder) throws InterruptedException {
     kafka = EmbeddedKafka.start(folder.resolve("kafka"));
     redis = EmbeddedRedis.start(folder.resolve("redis"));
-    var endpoints = Endpoints.builtIn();
+    var endpoints = Endpoints.parse("test.yaml", YAML.getBytes(UTF_8));
     TopicSetup.ensure(kafka.bootstrapServers(), Topics.all(endpoints.names()));
     processor = new ProcessorStandIn(kafka.bootstrapServers());
     api =

@@ -176,7 +176,13 @@ final class BadInputs {
             "{\"input\":1,\"webhook\":\"http://a.test\",\"webhookV2\":\"ftp://a.test\"}",
             400,
             "invalid-request",
-            "/webhookV2"));
+            "/webhookV2"),
+        secretName("none of the endpoint's", "\"webhook\":\"http://a.test\"", "\"customer-z\""),
+        secretName("a key", "\"webhook\":\"http://a.test\"", "\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZI\""),
+        secretName("empty", "\"webhook\":\"http://a.test\"", "\"\""),
+        secretName("a number", "\"webhook\":\"http://a.test\"", "1"),
+        secretName("a list", "\"webhook\":\"http://a.test\"", "[\"customer-a\"]"),
+        secretName("without a webhook", "\"webhook\":null", "\"customer-a\""));
   }
 
   private static Stream<Arguments> framing() {
@@ -301,6 +307,11 @@ final class BadInputs {
         run("unknown members", "{\"timeout\":5,\"s3Config\":{},\"input\":1}", 200, ""),
         run("an IPv6 receiver", "{\"input\":1,\"webhook\":\"http://[2600::1]:80/x\"}", 200, ""),
         run("a listed receiver", "{\"input\":1,\"webhook\":\"http://10.1.2.3/x\"}", 200, ""),
+        run(
+            "a secret of the endpoint",
+            "{\"input\":1,\"webhook\":\"http://a.test\",\"webhookSecretName\":\"customer-a\"}",
+            200,
+            ""),
         post("no content type", "/run", "", "{\"input\":1}", 200, ""),
         post(
             "another JSON type",
@@ -371,6 +382,15 @@ final class BadInputs {
         400,
         "invalid-request",
         "/webhook");
+  }
+
+  private static Arguments secretName(String name, String webhook, String value) {
+    return run(
+        "webhookSecretName " + name,
+        "{\"input\":1,%s,\"webhookSecretName\":%s}".formatted(webhook, value),
+        400,
+        "invalid-request",
+        "/webhookSecretName");
   }
 
   private static Arguments key(String name, String key) {

@@ -35,7 +35,11 @@ record Stage(
           "test",
           """
           endpoints:
-            default: {image: busybox, command: [sh]}
+            default:
+              image: busybox
+              command: [sh]
+              webhook:
+                namedSecrets: {customer-a: {secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}
             other: {image: busybox, command: [sh]}
           """
               .getBytes(UTF_8));

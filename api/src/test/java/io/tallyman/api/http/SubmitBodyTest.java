@@ -8,8 +8,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.tallyman.api.http.Problem.Place;
 import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.job.Policy;
+import io.tallyman.schemas.job.SecretName;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -64,6 +67,43 @@ class SubmitBodyTest {
     assertThat(parse("{\"input\":1," + members + "}").webhook()).contains(URI.create(expected));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"webhookSecretName\":\"customer-a\",\"webhook\":\"http://a.test\"",
+        "\"webhookV2\":\"http://a.test\",\"webhookSecretName\":\"customer-a\""
+      })
+  void shouldTakeTheNameOfASecretOfTheEndpoint(String members) {
+    assertThat(parse("{\"input\":1," + members + "}").webhookSecretName())
+        .contains(new SecretName("customer-a"));
+  }
+
+  @Test
+  void shouldTakeNullForNoNameOfASecret() {
+    assertThat(parse("{\"input\":1,\"webhookSecretName\":null}").webhookSecretName()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"customer-b", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", " "})
+  void shouldNotRepeatTheNameOfNoSecret(String name) {
+    var webhook = "\"webhook\":\"http://a.test\"";
+
+    var problem = problem("%s,\"webhookSecretName\":\"%s\"".formatted(webhook, name));
+
+    assertThat(problem.detail())
+        .startsWith("Expected 'webhookSecretName' to name a webhook secret of this endpoint, but")
+        .doesNotContain("'" + name + "'", "whsec_");
+    assertThat(pointers(problem)).containsExactly("/webhookSecretName");
+  }
+
+  @Test
+  void shouldSayOnceWhatIsWrongWithTheWebhookBesideAName() {
+    assertThat(pointers(problem("\"webhookSecretName\":\"customer-a\",\"webhook\":\"ftp://a\"")))
+        .containsExactly("/webhook");
+    assertThat(pointers(problem("\"webhookSecretName\":\"customer-a\"")))
+        .containsExactly("/webhookSecretName");
+  }
+
   @Test
   void shouldNameEveryWrongPlaceAtOnce() {
     var refusal =
@@ -95,7 +135,17 @@ class SubmitBodyTest {
         .isInstanceOf(Refusal.class);
   }
 
+  private static Problem problem(String members) {
+    return catchThrowableOfType(Refusal.class, () -> parse("{\"input\":1," + members + "}"))
+        .problem("/run");
+  }
+
+  private static List<String> pointers(Problem problem) {
+    return problem.errors().orElseThrow().stream().map(Place::pointer).toList();
+  }
+
   private static SubmitBody.Parsed parse(String body) {
-    return SubmitBody.parse(body.getBytes(UTF_8), AddressPolicy.PUBLIC);
+    return SubmitBody.parse(
+        body.getBytes(UTF_8), AddressPolicy.PUBLIC, Set.of(new SecretName("customer-a")));
   }
 }

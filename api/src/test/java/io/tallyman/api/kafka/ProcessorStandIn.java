@@ -85,7 +85,16 @@ public final class ProcessorStandIn implements AutoCloseable {
   /** A job that came through no api. */
   public void queue(JobId job, JobRequest request) {
     requests.put(job, request);
-    var meta = new EventMeta(job, request.endpoint(), 1, 1, TIME, "api", request.webhook());
+    var meta =
+        new EventMeta(
+            job,
+            request.endpoint(),
+            1,
+            1,
+            TIME,
+            "api",
+            request.webhook(),
+            request.webhookSecretName());
     write(new JobQueued(meta, request, TIME.plus(request.policy().ttl())));
   }
 
@@ -212,7 +221,8 @@ public final class ProcessorStandIn implements AutoCloseable {
         Math.max(attempt, meta.attempt()),
         TIME.plusMillis(meta.sequence()),
         "test",
-        meta.webhook());
+        meta.webhook(),
+        meta.webhookSecretName());
   }
 
   private void reject(JobCommand command, String id, Code code) {

@@ -2,6 +2,7 @@ package io.tallyman.runtime.endpoints;
 
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.SecretName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -56,6 +57,8 @@ public record Endpoint(
    *
    * @param secrets signing keys, the current one first, then those that are being replaced; empty:
    *     not signed
+   * @param namedSecrets the same by name, each with a current one: a job that names it is signed
+   *     with these, and not with {@code secrets}
    * @param attempts requests per event at the most
    * @param delays from the end of the n-th failed request to the next; the last one holds for all
    *     that follow
@@ -67,6 +70,7 @@ public record Endpoint(
    */
   public record Webhook(
       List<Secret> secrets,
+      Map<SecretName, List<Secret>> namedSecrets,
       int attempts,
       List<Duration> delays,
       Duration deadline,
@@ -79,6 +83,7 @@ public record Endpoint(
     public static final Webhook DEFAULT =
         new Webhook(
             List.of(),
+            Map.of(),
             3,
             List.of(Duration.ofSeconds(10)),
             Duration.ofSeconds(10),
@@ -89,6 +94,7 @@ public record Endpoint(
 
     public Webhook {
       secrets = List.copyOf(secrets);
+      namedSecrets = Map.copyOf(namedSecrets);
       delays = List.copyOf(delays);
       events = Set.copyOf(events);
     }
@@ -105,9 +111,14 @@ public record Endpoint(
 
     @Override
     public String toString() {
-      return "Webhook[%d attempts, %s apart, deadline %s, %s, %s]"
+      return "Webhook[%d attempts, %s apart, deadline %s, %s, %s, %d named secrets]"
           .formatted(
-              attempts, delays, deadline, success, secrets.isEmpty() ? "unsigned" : "signed");
+              attempts,
+              delays,
+              deadline,
+              success,
+              secrets.isEmpty() ? "unsigned" : "signed",
+              namedSecrets.size());
     }
   }
 

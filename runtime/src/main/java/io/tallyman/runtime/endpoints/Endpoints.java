@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.PropertyBindingException;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.tallyman.runtime.Variable;
@@ -25,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +46,9 @@ public final class Endpoints {
   public static final long MAX_OUTPUT = 20_000_000;
 
   private static final long DEFAULT_LOG = 1L << 20;
+
+  /** A key, as far as it can be told from other text. */
+  private static final Pattern KEY = Pattern.compile("(whsec_|whsk_)[A-Za-z0-9+/=_-]*");
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder(
@@ -89,14 +95,14 @@ public final class Endpoints {
       MappingIterator<Document> documents = YAML.readerFor(Document.class).readValues(yaml);
       document = documents.hasNextValue() ? documents.nextValue() : null;
     } catch (JsonProcessingException e) {
+      // Without the cause, whose message quotes what it found.
       throw new IllegalArgumentException(
           "%s:%d: %s%s"
               .formatted(
                   origin,
                   e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                  place(e),
-                  e.getOriginalMessage().lines().findFirst().orElse("unreadable")),
-          e);
+                  KEY.matcher(place(e)).replaceAll("$1…"),
+                  KEY.matcher(sentence(e)).replaceAll("$1…")));
     } catch (IOException e) {
       throw new UncheckedIOException("Expected to read bytes in memory, but failed", e);
     }
@@ -196,6 +202,26 @@ public final class Endpoints {
     }
   }
 
+  /** Of a value of the wrong kind, the kind alone: the value may be a key. */
+  private static String sentence(JsonProcessingException e) {
+    if (!(e instanceof MismatchedInputException mismatch)
+        || e instanceof PropertyBindingException) {
+      return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
+    }
+    var type = mismatch.getTargetType();
+    var expected =
+        type == String.class
+            ? "text"
+            : type == Integer.class || type == Double.class
+                ? "a number"
+                : type == Boolean.class
+                    ? "true or false"
+                    : type != null && Collection.class.isAssignableFrom(type)
+                        ? "a list"
+                        : "members under it";
+    return "expected %s, but got something else".formatted(expected);
+  }
+
   private static String place(JsonProcessingException e) {
     return e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()
         ? mapping.getPath().stream()
@@ -241,6 +267,7 @@ public final class Endpoints {
       @JsonProperty("secret") @Nullable String secret,
       @JsonProperty("secretFile") @Nullable String secretFile,
       @JsonProperty("oldSecrets") @Nullable List<OldSecretEntry> oldSecrets,
+      @JsonProperty("namedSecrets") @Nullable Map<String, @Nullable SecretEntry> namedSecrets,
       @JsonProperty("attempts") @Nullable Integer attempts,
       @JsonProperty("delay") @Nullable String delay,
       @JsonProperty("delays") @Nullable List<String> delays,
@@ -251,9 +278,21 @@ public final class Endpoints {
       @JsonProperty("rate") @Nullable Integer rate) {
 
     static WebhookEntry empty() {
-      return new WebhookEntry(null, null, null, null, null, null, null, null, null, null, null);
+      return new WebhookEntry(
+          null, null, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    /** What signs where a job names no secret. */
+    SecretEntry own() {
+      return new SecretEntry(secret, secretFile, oldSecrets);
     }
   }
+
+  /** A key and those it replaces, as written. */
+  record SecretEntry(
+      @JsonProperty("secret") @Nullable String secret,
+      @JsonProperty("secretFile") @Nullable String secretFile,
+      @JsonProperty("oldSecrets") @Nullable List<OldSecretEntry> oldSecrets) {}
 
   /** A key that is being replaced, as written. */
   record OldSecretEntry(

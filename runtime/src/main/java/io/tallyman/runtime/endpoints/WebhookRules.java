@@ -8,8 +8,10 @@ import io.tallyman.runtime.endpoints.Endpoint.Secret;
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.runtime.endpoints.Endpoints.OldSecretEntry;
+import io.tallyman.runtime.endpoints.Endpoints.SecretEntry;
 import io.tallyman.runtime.endpoints.Endpoints.WebhookEntry;
 import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.SecretName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -65,7 +69,8 @@ final class WebhookRules {
       throw mistake(where + ".rate", "expected a whole number from 1 to " + MAX_RATE);
     }
     return new Webhook(
-        secrets(where, entry),
+        secrets(where, entry.own()),
+        namedSecrets(where + ".namedSecrets", entry.namedSecrets()),
         attempts,
         delays(where, entry),
         wait(where + ".deadline", entry.deadline(), Webhook.DEFAULT.deadline()),
@@ -118,7 +123,32 @@ final class WebhookRules {
     return events;
   }
 
-  private static List<Secret> secrets(String where, WebhookEntry entry) {
+  private static Map<SecretName, List<Secret>> namedSecrets(
+      String where, @Nullable Map<String, @Nullable SecretEntry> entries) {
+    var named = new HashMap<SecretName, List<Secret>>();
+    if (entries == null) {
+      return named;
+    }
+    for (var entry : entries.entrySet()) {
+      if (!SecretName.isLegal(entry.getKey())) {
+        // Not repeated: it may be a secret, written where its name belongs.
+        throw mistake(
+            where,
+            "expected names of 1 to 63 characters a-z 0-9 -, with 'secret' or 'secretFile' under"
+                + " each, but name %d is none".formatted(named.size() + 1));
+      }
+      var place = where + "." + entry.getKey();
+      var value = entry.getValue();
+      var secrets = value == null ? List.<Secret>of() : secrets(place, value);
+      if (secrets.isEmpty()) {
+        throw mistake(place, "expected 'secret' or 'secretFile'");
+      }
+      named.put(new SecretName(entry.getKey()), secrets);
+    }
+    return named;
+  }
+
+  private static List<Secret> secrets(String where, SecretEntry entry) {
     var secrets = new ArrayList<Secret>();
     secret(where, entry.secret(), entry.secretFile())
         .ifPresent(text -> secrets.add(new Secret(text, Optional.empty())));

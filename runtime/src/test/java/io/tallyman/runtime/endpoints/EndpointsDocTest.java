@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tallyman.runtime.endpoints.Endpoint.Limits;
 import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.SecretName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,9 +45,11 @@ class EndpointsDocTest {
     var webhook = endpoint.webhook();
     assertThat(webhook.secret()).contains(KEY);
     assertThat(webhook.secrets().getLast().until()).contains(Instant.parse("2026-12-01T00:00:00Z"));
+    assertThat(webhook.namedSecrets())
+        .containsOnlyKeys(new SecretName("customer-a"), new SecretName("customer-b"));
     assertThat(webhook)
         .usingRecursiveComparison()
-        .ignoringFields("secrets", "rate")
+        .ignoringFields("secrets", "namedSecrets", "rate")
         .isEqualTo(Webhook.DEFAULT);
     assertThat(webhook.rate()).contains(50);
   }

@@ -5,12 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tallyman.runtime.endpoints.Endpoint.Limits;
+import io.tallyman.runtime.endpoints.Endpoint.Secret;
 import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.SecretName;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,6 +92,40 @@ class EndpointsTest {
     assertThat(endpoint.toString()).doesNotContain(KEY).contains("signed");
   }
 
+  @Test
+  void shouldReadNamedSecretsInEveryFormOfTheEndpointsOwn(@TempDir Path folder) throws IOException {
+    // given
+    var other = "whsec_" + "b".repeat(32);
+    var file = Files.writeString(folder.resolve("secret"), other + "\n");
+
+    // when
+    var webhook =
+        parse(
+                """
+                image: a:1, command: [run], webhook: {namedSecrets: {
+                  customer-a: {secret: %s},
+                  customer-b: {secretFile: %s, oldSecrets: [
+                    {secret: %s, until: 2026-12-01T00:00:00Z}]}}}
+                """
+                    .formatted(KEY, file, KEY))
+            .webhook();
+
+    // then: they are beside the endpoint's own, which it has none of
+    assertThat(webhook.secrets()).isEmpty();
+    assertThat(webhook.namedSecrets())
+        .isEqualTo(
+            Map.of(
+                new SecretName("customer-a"),
+                List.of(new Secret(KEY, Optional.empty())),
+                new SecretName("customer-b"),
+                List.of(
+                    new Secret(other, Optional.empty()),
+                    new Secret(KEY, Optional.of(Instant.parse("2026-12-01T00:00:00Z"))))));
+    assertThat(webhook.toString())
+        .doesNotContain(KEY, other)
+        .contains("unsigned", "2 named secrets");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -118,7 +160,19 @@ class EndpointsTest {
             + " .webhook.oldSecrets.0.until: expected when",
         "image: a:1, command: [x], webhook: {secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,"
             + " oldSecrets: [{secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, until: soon}]} |"
-            + " .webhook.oldSecrets.0.until: expected a time"
+            + " .webhook.oldSecrets.0.until: expected a time",
+        "image: a:1, command: [x], webhook: {namedSecrets: {a: }} | .webhook.namedSecrets.a:"
+            + " expected 'secret' or 'secretFile'",
+        "image: a:1, command: [x], webhook: {namedSecrets: {a: {}}} | .webhook.namedSecrets.a:"
+            + " expected 'secret' or 'secretFile'",
+        "image: a:1, command: [x], webhook: {namedSecrets: {a: {secretFile: /no/such}}} |"
+            + " .webhook.namedSecrets.a.secretFile: expected a readable file",
+        "image: a:1, command: [x], webhook: {namedSecrets: {a: {secret: b, secretFile: /a}}} |"
+            + " .webhook.namedSecrets.a: expected 'secret' or 'secretFile', but got both",
+        "image: a:1, command: [x], webhook: {namedSecrets: {a: {oldSecrets: [{}]}}} |"
+            + " .webhook.namedSecrets.a.oldSecrets: expected a current",
+        "image: a:1, command: [x], webhook: {namedSecrets: {A_1: {secret: b}}} |"
+            + " .webhook.namedSecrets: expected names of 1 to 63 characters a-z 0-9 -"
       })
   void shouldNameFileAndPlaceOfAMistake(String entry, String message) {
     assertThatThrownBy(() -> parse(entry))
@@ -192,6 +246,36 @@ class EndpointsTest {
             "endpoints.yaml: endpoints.sd-xl.webhook.secret: expected whsec_ followed by base64 of"
                 + " 24 to 64 random bytes, or whsk_ followed by base64 of an Ed25519 key")
         .hasNoCause();
+  }
+
+  /** A key in the wrong place: the YAML is read by a library that likes to quote it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "webhook: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "webhook: {secret:whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {oldSecrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]}",
+        "webhook: {oldSecrets: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {attempts: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {namedSecrets: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}",
+        "webhook: {namedSecrets: {a: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}",
+        "webhook: {namedSecrets: {a: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}",
+        "webhook: {namedSecrets: {a: {secret: MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}}}",
+        "webhook: {namedSecrets: {a: {secret: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw]}}}",
+        "webhook: {namedSecrets: {a: {whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw: }}}",
+        "webhook: {namedSecrets: {whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw: {secret: a}}}",
+        "webhook: {namedSecrets: {whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw: a}}"
+      })
+  void shouldNotRepeatAKeyThatIsInTheWrongPlace(String webhook) {
+    assertThatThrownBy(() -> parse("image: a:1, command: [x], " + webhook))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("endpoints.sd-xl.webhook")
+        .satisfies(
+            mistake -> {
+              var trace = new StringWriter();
+              mistake.printStackTrace(new PrintWriter(trace));
+              assertThat(trace.toString()).doesNotContain("MfKQ9r8GKYqr");
+            });
   }
 
   @Test

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param time when it was decided, by the broker's clock, to the millisecond
  * @param actor who caused it: {@code api}, {@code runner/<id>} or {@code timer}
  * @param webhook who is told of it; empty: nobody asked
+ * @param webhookSecretName which of the endpoint's named secrets signs that; empty: its own one
  */
 public record EventMeta(
     JobId jobId,
@@ -22,7 +23,8 @@ public record EventMeta(
     int attempt,
     Instant time,
     String actor,
-    Optional<URI> webhook) {
+    Optional<URI> webhook,
+    Optional<SecretName> webhookSecretName) {
 
   public EventMeta {
     if (sequence < 1 || attempt < 1) {
@@ -30,5 +32,17 @@ public record EventMeta(
           "Expected sequence and attempt of at least 1, but got %d and %d"
               .formatted(sequence, attempt));
     }
+  }
+
+  /** Of a job that names no secret. */
+  public EventMeta(
+      JobId jobId,
+      EndpointName endpoint,
+      long sequence,
+      int attempt,
+      Instant time,
+      String actor,
+      Optional<URI> webhook) {
+    this(jobId, endpoint, sequence, attempt, time, actor, webhook, Optional.empty());
   }
 }

@@ -25,6 +25,7 @@ import io.tallyman.schemas.job.JobStatus;
 import io.tallyman.schemas.job.JobView;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.RunnerId;
+import io.tallyman.schemas.job.SecretName;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -131,6 +132,7 @@ public final class MessageCodec {
     text(module, JobId.class, JobId::value, JobId::new);
     text(module, EndpointName.class, EndpointName::value, EndpointName::new);
     text(module, RunnerId.class, RunnerId::value, RunnerId::new);
+    text(module, SecretName.class, SecretName::value, SecretName::new);
     text(module, URI.class, URI::toString, URI::create);
     text(module, Instant.class, Instant::toString, Instant::parse);
     module.addSerializer(Duration.class, new MillisWriter());

@@ -72,6 +72,32 @@ class NamesTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "-a",
+        "a-",
+        "A",
+        "a.b",
+        "a_b",
+        "a/b",
+        "é",
+        "a b",
+        "whsec_mfkq9r8gkyqrtwjupd8ilpzio2lalasw",
+        "whsk_mfkq9r8gkyqrtwjupd8ilpzio2lalasw",
+        "a234567890123456789012345678901234567890123456789012345678901234"
+      })
+  void shouldTakeNoSecretForItsNameAndNotRepeatIt(String text) {
+    assertThat(SecretName.isLegal(text)).isFalse();
+    assertThatThrownBy(() -> new SecretName(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Expected a secret's name of 1 to 63 characters a-z 0-9 -, but got %d characters",
+            text.length());
+    assertThat(new SecretName("customer-a")).hasToString("customer-a");
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"runner-1", "host.example.org_2", "R"})
   void shouldTakeRunnerIdsThatAreHostNames(String text) {
     assertThat(new RunnerId(text)).hasToString(text);

@@ -338,7 +338,15 @@ public final class JobDecider {
 
   private static EventMeta meta(
       JobId id, JobRequest request, long sequence, int attempt, Instant at, String actor) {
-    return new EventMeta(id, request.endpoint(), sequence, attempt, at, actor, request.webhook());
+    return new EventMeta(
+        id,
+        request.endpoint(),
+        sequence,
+        attempt,
+        at,
+        actor,
+        request.webhook(),
+        request.webhookSecretName());
   }
 
   private static String actor(RunnerId runner) {

@@ -111,6 +111,7 @@ class JobDeciderPropertiesTest {
     assertThat(meta.sequence()).as("sequence").isEqualTo(log.size() + 1L);
     assertThat(meta.time()).isEqualTo(now);
     assertThat(meta.webhook()).contains(Jobs.WEBHOOK);
+    assertThat(meta.webhookSecretName()).contains(Jobs.SECRET_NAME);
     assertThat(event instanceof JobQueued).as("queued first, and once").isEqualTo(log.isEmpty());
     runOf(event)
         .ifPresent(

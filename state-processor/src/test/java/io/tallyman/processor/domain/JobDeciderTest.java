@@ -8,6 +8,7 @@ import static io.tallyman.processor.Jobs.OTHER_RUNNER;
 import static io.tallyman.processor.Jobs.OUTPUT;
 import static io.tallyman.processor.Jobs.RETENTION;
 import static io.tallyman.processor.Jobs.RUNNER;
+import static io.tallyman.processor.Jobs.SECRET_NAME;
 import static io.tallyman.processor.Jobs.T0;
 import static io.tallyman.processor.Jobs.TTL;
 import static io.tallyman.processor.Jobs.WEBHOOK;
@@ -218,6 +219,8 @@ class JobDeciderTest {
     assertThat(life.log()).hasSize(10);
     assertThat(life.log()).allSatisfy(it -> assertThat(it.meta().webhook()).contains(WEBHOOK));
     assertThat(life.log())
+        .allSatisfy(it -> assertThat(it.meta().webhookSecretName()).contains(SECRET_NAME));
+    assertThat(life.log())
         .allSatisfy(it -> assertThat(it.meta().endpoint()).isEqualTo(EndpointName.DEFAULT));
   }
 
@@ -264,7 +267,14 @@ class JobDeciderTest {
 
   private static EventMeta meta(long sequence, int attempt, Instant time, String actor) {
     return new EventMeta(
-        JOB, EndpointName.DEFAULT, sequence, attempt, time, actor, Optional.of(WEBHOOK));
+        JOB,
+        EndpointName.DEFAULT,
+        sequence,
+        attempt,
+        time,
+        actor,
+        Optional.of(WEBHOOK),
+        Optional.of(SECRET_NAME));
   }
 
   private static Run run(long delayMillis, long executionMillis) {

@@ -100,7 +100,8 @@ class PlantedBugsTest {
                 meta.attempt() - 1,
                 meta.time(),
                 meta.actor(),
-                meta.webhook()),
+                meta.webhook(),
+                meta.webhookSecretName()),
             reason,
             expiresAt)
         : event;

@@ -5,8 +5,10 @@ import io.tallyman.runtime.endpoints.Endpoint.Webhook;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.runtime.webhooks.WebhookId;
 import io.tallyman.schemas.job.EndpointName;
+import io.tallyman.schemas.job.EventMeta;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.SecretName;
 import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.webhooks.delivery.Backlog.Ticket;
 import io.tallyman.webhooks.resilience.Attempts;
@@ -46,7 +48,8 @@ public final class Deliverer {
   private static final Duration STUBBORN_PAUSE = Duration.ofSeconds(5);
 
   /** What holds for the jobs of an endpoint that is no longer in the file. */
-  private static final Rules UNKNOWN_ENDPOINT = new Rules(Webhook.DEFAULT, Optional.empty());
+  private static final Rules UNKNOWN_ENDPOINT =
+      new Rules(Webhook.DEFAULT, Optional.empty(), Map.of());
 
   private final Map<EndpointName, Rules> rules;
   private final Ports ports;
@@ -170,7 +173,7 @@ public final class Deliverer {
         receiver,
         StatusPayload.of(event),
         its.webhook(),
-        its.signer());
+        its.signerOf(meta));
   }
 
   /** Scheme, host and port: what slots, circuit and rate are per. */
@@ -229,7 +232,8 @@ public final class Deliverer {
     }
     if (missed.putIfAbsent(endpoint, true) == null) {
       LOG.warn(
-          "endpoint {} is not in the endpoints file any more: its webhooks go out unsigned, {}",
+          "endpoint {} is not in the endpoints file any more: its webhooks go out unsigned, those"
+              + " that name a secret not at all, {}",
           endpoint,
           Webhook.DEFAULT);
     }
@@ -242,10 +246,25 @@ public final class Deliverer {
   }
 
   private static Rules rules(Endpoint endpoint) {
-    var secrets = endpoint.webhook().secrets();
+    var webhook = endpoint.webhook();
+    var secrets = webhook.secrets();
     return new Rules(
-        endpoint.webhook(), secrets.isEmpty() ? Optional.empty() : Optional.of(Signer.of(secrets)));
+        webhook,
+        secrets.isEmpty() ? Optional.empty() : Optional.of(Signer.of(secrets)),
+        webhook.namedSecrets().entrySet().stream()
+            .collect(
+                Collectors.toUnmodifiableMap(
+                    Map.Entry::getKey, named -> Signer.of(named.getValue()))));
   }
 
-  private record Rules(Webhook webhook, Optional<Signer> signer) {}
+  private record Rules(Webhook webhook, Optional<Signer> own, Map<SecretName, Signer> named) {
+
+    /** Where the job names a secret, that one's or none. */
+    Optional<Signer> signerOf(EventMeta event) {
+      return event
+          .webhookSecretName()
+          .map(name -> Optional.ofNullable(named.get(name)))
+          .orElse(own);
+    }
+  }
 }

@@ -20,7 +20,8 @@ import java.util.Optional;
  * @param url the receiver
  * @param body what is sent
  * @param rules attempts, delays, deadline, success
- * @param signer empty: the endpoint has no secret
+ * @param signer of the secret that the job names, else of the endpoint; empty: there is no such
+ *     secret
  */
 record Delivery(
     String webhookId,
@@ -36,6 +37,19 @@ record Delivery(
   /** Whether it was told before, and is told again because somebody or something ordered that. */
   boolean isRedelivery() {
     return !trigger.equals(WebhookAttempt.AUTO);
+  }
+
+  /** Why it must not be sent: neither unsigned nor under another secret than the job's. */
+  Optional<Outcome> obstacle() {
+    return event
+        .webhookSecretName()
+        .filter(_ -> signer.isEmpty())
+        .map(
+            name ->
+                Outcome.failed(
+                    Outcome.Kind.SECRET_MISSING,
+                    "Not sent: endpoint '%s' has no secret '%s' in the dispatcher's endpoints file"
+                        .formatted(event.endpoint(), name)));
   }
 
   /** Deliveries to the same target share its slots, its circuit and its rate. */

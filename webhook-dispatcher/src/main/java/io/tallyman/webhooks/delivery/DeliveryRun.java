@@ -151,6 +151,10 @@ final class DeliveryRun {
       return CompletableFuture.completedFuture(
           written(Outcome.failed(Kind.GONE, "Not asked: it answered 410 lately")));
     }
+    var obstacle = delivery.obstacle();
+    if (obstacle.isPresent()) {
+      return CompletableFuture.completedFuture(written(obstacle.get()));
+    }
     return rate().map(this::whenTheRateAllows).orElseGet(this::attemptInSlot);
   }
 

@@ -42,6 +42,8 @@ public record Outcome(
     CIRCUIT_OPEN,
     /** Was never asked, because it takes less than it is sent. */
     EXPIRED,
+    /** Not sent, because the endpoints file lacks the secret that the job names. */
+    SECRET_MISSING,
     /** Passed over, because a newer state waits; not an attempt. */
     SUPERSEDED,
     /** Answered with a 3xx, which is never followed. */
@@ -114,7 +116,17 @@ public record Outcome(
   /** Whether asking again could change it. */
   public boolean isWorthRetrying() {
     return switch (kind) {
-      case STATUS, REDIRECT, TIMEOUT, CONNECT, DNS, TLS, PROTOCOL, CIRCUIT_OPEN, INTERNAL -> true;
+      case STATUS,
+          REDIRECT,
+          TIMEOUT,
+          CONNECT,
+          DNS,
+          TLS,
+          PROTOCOL,
+          CIRCUIT_OPEN,
+          SECRET_MISSING,
+          INTERNAL ->
+          true;
       case DELIVERED,
           GONE,
           ABORTED,
@@ -136,6 +148,7 @@ public record Outcome(
           GONE,
           ABORTED,
           EXPIRED,
+          SECRET_MISSING,
           SUPERSEDED,
           REDIRECT,
           CIRCUIT_OPEN,

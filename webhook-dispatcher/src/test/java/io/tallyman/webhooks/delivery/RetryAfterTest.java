@@ -8,6 +8,7 @@ import io.tallyman.webhooks.delivery.Outcome.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +57,7 @@ class RetryAfterTest {
     var rules =
         new Webhook(
             List.of(),
+            Map.of(),
             5,
             List.of(Duration.ofSeconds(5), Duration.ofMinutes(1)),
             Duration.ofSeconds(10),
@@ -78,6 +80,7 @@ class RetryAfterTest {
     var hasty =
         new Webhook(
             List.of(),
+            Map.of(),
             5,
             List.of(Duration.ofMillis(10)),
             Duration.ofSeconds(10),
