@@ -59,6 +59,12 @@ final class Faults {
       return start <= to && end >= from;
     }
 
+    /** When all is to be as if it had not been. */
+    long recovered() {
+      var soon = end + Margins.RECOVERY;
+      return fault.equals("kill-all-brokers") ? Math.max(soon, start + Margins.ALL_BROKERS) : soon;
+    }
+
     boolean isClock() {
       return isKind("clock");
     }
@@ -130,8 +136,8 @@ final class Faults {
       if (window.start() > limit) {
         break;
       }
-      if (window.end() + Margins.RECOVERY >= from && Arrays.stream(parts).anyMatch(window::isOn)) {
-        limit = Math.max(limit, window.end() + Margins.RECOVERY + patience);
+      if (window.recovered() >= from && Arrays.stream(parts).anyMatch(window::isOn)) {
+        limit = Math.max(limit, window.recovered() + patience);
       }
     }
     return limit;

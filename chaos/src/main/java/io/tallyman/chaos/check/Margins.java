@@ -16,6 +16,9 @@ final class Margins {
    */
   static final long RECOVERY = SECONDS.toMicros(20);
 
+  /** From the death of all brokers until all goes on, as promised. */
+  static final long ALL_BROKERS = SECONDS.toMicros(60);
+
   /** The timers look ten times a second; the rest is for a machine with two busy cores. */
   static final long TIMEOUT = SECONDS.toMicros(2);
 

@@ -176,10 +176,16 @@ final class Replay {
                 + ", "
                 + (command.attempt() != attempt
                     ? "other attempt"
-                    : runner.isEmpty() || runner.equals(command.runner())
-                        ? "current attempt"
-                        : "other runner");
+                    : isStartAfterTtl(command)
+                        ? "after ttl"
+                        : runner.isEmpty() || runner.equals(command.runner())
+                            ? "current attempt"
+                            : "other runner");
       };
+    }
+
+    private boolean isStartAfterTtl(Command command) {
+      return command.is("Start") && status.equals("IN_QUEUE") && command.time() >= expiresAt;
     }
 
     private long expiry() {

@@ -173,6 +173,10 @@ public final class JobDecider {
 
   private Decision start(JobState state, Start start, Instant at) {
     return switch (state) {
+      // Its timer is late, as after a time without a processor; nothing starts after ttl.
+      case Queued queued
+          when queued.attempt() == start.attempt() && !at.isBefore(queued.expiresAt()) ->
+          accepted(timedOut(queued, at));
       case Queued queued when queued.attempt() == start.attempt() ->
           leased(
               at,
@@ -293,10 +297,7 @@ public final class JobDecider {
 
   private Decision expire(JobState state, Expire expire, Instant at) {
     return switch (state) {
-      case Queued queued when !at.isBefore(queued.expiresAt()) ->
-          accepted(
-              new JobTimedOut(
-                  next(queued, at, "timer"), Optional.empty(), ttlPassed(queued.request())));
+      case Queued queued when !at.isBefore(queued.expiresAt()) -> accepted(timedOut(queued, at));
       case Running running when !at.isBefore(running.deadline()) ->
           accepted(
               new JobTimedOut(
@@ -320,6 +321,11 @@ public final class JobDecider {
       case Queued _, Running _, Retryable _, Ended _ -> new Decision.Accepted();
       case Absent _ -> Refusal.notFound("expire", expire.jobId());
     };
+  }
+
+  private static JobTimedOut timedOut(Queued queued, Instant at) {
+    return new JobTimedOut(
+        next(queued, at, "timer"), Optional.empty(), ttlPassed(queued.request()));
   }
 
   private static String ttlPassed(JobRequest request) {

@@ -69,6 +69,10 @@ public sealed interface Reaction {
                   running.deadline(),
                   running.leaseUntil())));
     }
+    if (command instanceof Start(var job, var attempt, var runner) && !(after instanceof Running)) {
+      return List.of(
+          new Tell(new RunnerControl.Stop(runner, job, attempt, "the job ran out of time")));
+    }
     return before instanceof Running running && !(after instanceof Running)
         ? ended(running, command, after)
         : List.of();

@@ -89,6 +89,11 @@ class ReactionTest {
   }
 
   @Test
+  void shouldStopTheRunnerWhoseStartComesAfterTtl() {
+    given(SUBMITTED).when(at(60, start(1))).thenTold(stop(RUNNER, 1, "the job ran out of time"));
+  }
+
+  @Test
   void shouldTellNobodyWhenNobodyRunsIt() {
     given(SUBMITTED).when(at(1, cancel())).thenTold();
     given(SUBMITTED).when(at(60, expire())).thenTold();

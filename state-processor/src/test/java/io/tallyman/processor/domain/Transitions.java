@@ -24,6 +24,7 @@ final class Transitions {
       | (absent)            | Start, current attempt    | (absent)    | NOT_FOUND        |
       | (absent)            | Start, other attempt      | (absent)    | NOT_FOUND        |
       | (absent)            | Start, other runner       | (absent)    | NOT_FOUND        |
+      | (absent)            | Start, after ttl          | (absent)    | NOT_FOUND        |
       | (absent)            | Complete, current attempt | (absent)    | NOT_FOUND        |
       | (absent)            | Complete, other attempt   | (absent)    | NOT_FOUND        |
       | (absent)            | Complete, other runner    | (absent)    | NOT_FOUND        |
@@ -46,6 +47,7 @@ final class Transitions {
       | IN_QUEUE, attempt 1 | Start, current attempt    | IN_PROGRESS | JobStarted       |
       | IN_QUEUE, attempt 1 | Start, other attempt      | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 1 | Start, other runner       | IN_PROGRESS | JobStarted       |
+      | IN_QUEUE, attempt 1 | Start, after ttl          | TIMED_OUT   | JobTimedOut      |
       | IN_QUEUE, attempt 1 | Complete, current attempt | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 1 | Complete, other attempt   | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 1 | Complete, other runner    | IN_QUEUE    | INVALID_STATE    |
@@ -68,6 +70,7 @@ final class Transitions {
       | IN_QUEUE, attempt 2 | Start, current attempt    | IN_PROGRESS | JobStarted       |
       | IN_QUEUE, attempt 2 | Start, other attempt      | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 2 | Start, other runner       | IN_PROGRESS | JobStarted       |
+      | IN_QUEUE, attempt 2 | Start, after ttl          | TIMED_OUT   | JobTimedOut      |
       | IN_QUEUE, attempt 2 | Complete, current attempt | IN_QUEUE    | INVALID_STATE    |
       | IN_QUEUE, attempt 2 | Complete, other attempt   | IN_QUEUE    | STALE_ATTEMPT    |
       | IN_QUEUE, attempt 2 | Complete, other runner    | IN_QUEUE    | INVALID_STATE    |
@@ -90,6 +93,7 @@ final class Transitions {
       | IN_PROGRESS         | Start, current attempt    | IN_PROGRESS | nothing          |
       | IN_PROGRESS         | Start, other attempt      | IN_PROGRESS | STALE_ATTEMPT    |
       | IN_PROGRESS         | Start, other runner       | IN_PROGRESS | INVALID_STATE    |
+      | IN_PROGRESS         | Start, after ttl          | IN_PROGRESS | nothing          |
       | IN_PROGRESS         | Complete, current attempt | COMPLETED   | JobCompleted     |
       | IN_PROGRESS         | Complete, other attempt   | IN_PROGRESS | STALE_ATTEMPT    |
       | IN_PROGRESS         | Complete, other runner    | IN_PROGRESS | INVALID_STATE    |
@@ -112,6 +116,7 @@ final class Transitions {
       | FAILED              | Start, current attempt    | FAILED      | INVALID_STATE    |
       | FAILED              | Start, other attempt      | FAILED      | INVALID_STATE    |
       | FAILED              | Start, other runner       | FAILED      | INVALID_STATE    |
+      | FAILED              | Start, after ttl          | FAILED      | INVALID_STATE    |
       | FAILED              | Complete, current attempt | FAILED      | INVALID_STATE    |
       | FAILED              | Complete, other attempt   | FAILED      | INVALID_STATE    |
       | FAILED              | Complete, other runner    | FAILED      | INVALID_STATE    |
@@ -134,6 +139,7 @@ final class Transitions {
       | TIMED_OUT           | Start, current attempt    | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Start, other attempt      | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Start, other runner       | TIMED_OUT   | INVALID_STATE    |
+      | TIMED_OUT           | Start, after ttl          | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Complete, current attempt | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Complete, other attempt   | TIMED_OUT   | INVALID_STATE    |
       | TIMED_OUT           | Complete, other runner    | TIMED_OUT   | INVALID_STATE    |
@@ -156,6 +162,7 @@ final class Transitions {
       | COMPLETED           | Start, current attempt    | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Start, other attempt      | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Start, other runner       | COMPLETED   | INVALID_STATE    |
+      | COMPLETED           | Start, after ttl          | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Complete, current attempt | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Complete, other attempt   | COMPLETED   | INVALID_STATE    |
       | COMPLETED           | Complete, other runner    | COMPLETED   | INVALID_STATE    |
@@ -178,6 +185,7 @@ final class Transitions {
       | CANCELLED           | Start, current attempt    | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Start, other attempt      | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Start, other runner       | CANCELLED   | INVALID_STATE    |
+      | CANCELLED           | Start, after ttl          | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Complete, current attempt | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Complete, other attempt   | CANCELLED   | INVALID_STATE    |
       | CANCELLED           | Complete, other runner    | CANCELLED   | INVALID_STATE    |

@@ -65,6 +65,7 @@ class TransitionsTest {
           entry("Submit, unknown endpoint", _ -> submit(request(NOT_SERVED, "0ther", false))),
           entry("Start, current attempt", attempt -> start(attempt)),
           entry("Start, other attempt", attempt -> start(other(attempt))),
+          entry("Start, after ttl", attempt -> start(attempt)),
           entry("Start, other runner", attempt -> new JobCommand.Start(JOB, attempt, OTHER_RUNNER)),
           entry("Complete, current attempt", attempt -> complete(attempt)),
           entry("Complete, other attempt", attempt -> complete(other(attempt))),
@@ -100,7 +101,8 @@ class TransitionsTest {
     assertThat(status(life)).as("reached").isEqualTo(row.state().replaceFirst(",.*", ""));
 
     // when
-    var since = row.command().equals("Expire, due") ? LONG_AFTER : last.plus(Duration.ofSeconds(1));
+    var isLate = row.command().equals("Expire, due") || row.command().equals("Start, after ttl");
+    var since = isLate ? LONG_AFTER : last.plus(Duration.ofSeconds(1));
     life.when(new Step(since, Objects.requireNonNull(COMMANDS.get(row.command())).apply(attempt)));
 
     // then
