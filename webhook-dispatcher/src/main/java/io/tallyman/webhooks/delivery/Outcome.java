@@ -48,8 +48,10 @@ public record Outcome(
     REDIRECT,
     /** No whole answer before the deadline. */
     TIMEOUT,
-    /** No connection, or it broke. */
+    /** No connection: nothing was sent. */
     CONNECT,
+    /** The connection broke after the request had begun: the receiver may have it. */
+    BROKEN,
     /** The host has no address. */
     DNS,
     /** The certificate or the handshake was refused. */
@@ -114,7 +116,8 @@ public record Outcome(
   /** Whether asking again could change it. */
   public boolean isWorthRetrying() {
     return switch (kind) {
-      case STATUS, REDIRECT, TIMEOUT, CONNECT, DNS, TLS, PROTOCOL, CIRCUIT_OPEN, INTERNAL -> true;
+      case STATUS, REDIRECT, TIMEOUT, CONNECT, BROKEN, DNS, TLS, PROTOCOL, CIRCUIT_OPEN, INTERNAL ->
+          true;
       case DELIVERED,
           GONE,
           ABORTED,
@@ -130,7 +133,7 @@ public record Outcome(
   /** Whether its web server does its work, whatever it thinks of this message. */
   public boolean isAlive() {
     return switch (kind) {
-      case TIMEOUT, CONNECT, DNS, TLS, PROTOCOL -> false;
+      case TIMEOUT, CONNECT, BROKEN, DNS, TLS, PROTOCOL -> false;
       case STATUS -> !OVERLOAD.contains(statusCode.orElse(0));
       case DELIVERED,
           GONE,
