@@ -29,6 +29,7 @@ const demanded = [
   "DrainIT",
   "EngineTroubleIT",
   "OverflowIT",
+  "TlsReceiversIT",
   "TopicSetupIT",
 ];
 // Without history, as in a shallow clone, there is no previous version to build.
