@@ -30,6 +30,7 @@ const demanded = [
   "EngineTroubleIT",
   "OverflowIT",
   "TlsReceiversIT",
+  "BrokerTroubleIT",
   "TopicSetupIT",
 ];
 // Without history, as in a shallow clone, there is no previous version to build.

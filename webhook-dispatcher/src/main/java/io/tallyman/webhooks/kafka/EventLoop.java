@@ -18,6 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +39,7 @@ public final class EventLoop {
   /** A crash tells again what was delivered in this time. */
   private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
 
-  /** Polls or heartbeats older than this mean that something is wrong. */
+  /** Polls older than this mean that something is wrong. */
   private static final Duration STALE = Duration.ofSeconds(10);
 
   private final Backlog backlog;
@@ -53,7 +54,7 @@ public final class EventLoop {
   private long lastCommit;
 
   private volatile long lastPoll = System.nanoTime();
-  private volatile double secondsSinceHeartbeat = -1;
+  private volatile boolean isMember;
 
   /**
    * A loop that has not begun.
@@ -62,7 +63,7 @@ public final class EventLoop {
    * @param deliverer whose numbers {@link #health} shows
    * @param intake takes the records
    * @param redrive is told of targets that answer again
-   * @param pulse beats with each poll
+   * @param pulse beats with what the group answers; its clock is {@code System::nanoTime}
    */
   public EventLoop(
       Backlog backlog, Deliverer deliverer, Intake intake, Redrive redrive, Pulse pulse) {
@@ -86,15 +87,15 @@ public final class EventLoop {
   /** How reading goes. */
   Health health() {
     var sincePoll = Duration.ofNanos(System.nanoTime() - lastPoll);
-    var sinceHeartbeat = secondsSinceHeartbeat;
     var numbers =
         "%d deliveries pending, %d in flight".formatted(backlog.deliveries(), deliverer.inFlight());
     if (sincePoll.compareTo(STALE) > 0) {
       return Health.notReady(
           "kafka", "last poll %d s ago; %s".formatted(sincePoll.toSeconds(), numbers));
     }
-    if (sinceHeartbeat < 0 || sinceHeartbeat > STALE.toSeconds()) {
-      return Health.notReady("kafka", "not in its consumer group, still trying; " + numbers);
+    if (!isMember || !pulse.isAlive()) {
+      return Health.notReady(
+          "kafka", "its consumer group does not answer, still trying; " + numbers);
     }
     return Health.ready(
         "kafka", "polled %d ms ago; %s".formatted(Math.max(0, sincePoll.toMillis()), numbers));
@@ -113,17 +114,19 @@ public final class EventLoop {
       Redeliveries redeliveries,
       AttemptTail tail,
       BooleanSupplier isStopping) {
-    secondsSinceHeartbeat = -1;
+    isMember = false;
     isPaused = false;
     try {
+      var heartbeats = heartbeats(consumer);
       consumer.subscribe(
           List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, redeliveries, tail));
       while (!isStopping.getAsBoolean()) {
-        lastPoll = System.nanoTime();
+        var began = System.nanoTime();
+        var answered = ((Number) heartbeats.metricValue()).doubleValue();
+        lastPoll = began;
         var records = consumer.poll(POLL);
-        if (secondsSinceHeartbeat < STALE.toSeconds()) {
-          pulse.beat();
-        }
+        pulse.polled(began, answered);
+        isMember = answered > 0;
         hand(records, overflow);
         overflow.drain();
         redeliveries.drain();
@@ -135,7 +138,6 @@ public final class EventLoop {
           assignments.commitInBackground(consumer);
           overflow.commitInBackground();
           redeliveries.commitInBackground();
-          secondsSinceHeartbeat = secondsSinceHeartbeat(consumer);
         }
       }
     } finally {
@@ -202,14 +204,16 @@ public final class EventLoop {
     return partitions.stream().map(TopicPartition::partition).toList();
   }
 
-  private static double secondsSinceHeartbeat(Consumer<byte[], byte[]> consumer) {
-    for (var metric : consumer.metrics().entrySet()) {
-      if (metric.getKey().name().equals("last-heartbeat-seconds-ago")
-          && metric.getValue().metricValue() instanceof Number seconds) {
-        return seconds.doubleValue();
-      }
-    }
-    return -1;
+  /** Counts those that were answered; whatever the answer was, the group is heard of. */
+  private static Metric heartbeats(Consumer<byte[], byte[]> consumer) {
+    return consumer.metrics().entrySet().stream()
+        .filter(
+            metric ->
+                metric.getKey().group().equals("consumer-coordinator-metrics")
+                    && metric.getKey().name().equals("heartbeat-total"))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("Expected the consumer to count heartbeats"))
+        .getValue();
   }
 
   /** Partitions come and go. Kafka calls it within {@code poll} and {@code close}. */
