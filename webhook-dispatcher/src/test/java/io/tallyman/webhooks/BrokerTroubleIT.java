@@ -15,6 +15,8 @@ import io.tallyman.webhooks.kafka.Broker;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,81 @@ class BrokerTroubleIT {
     assertThat(slow.received()).hasSizeLessThanOrEqualTo(3 * JOBS);
     assertTold(slow, "open-", List.of(1L, 2L));
     assertThat(broker.read(Topics.WEBHOOK_DEAD_LETTERS)).isEmpty();
+  }
+
+  @Test
+  void shouldTellTheNewLogFromItsBeginningWhenItIsMadeAnew() throws Exception {
+    // given: the old one is longer than the new one will be
+    var receiver = stage.receiver(_ -> 200);
+    var dispatcher = stage.dispatcher(broker.bootstrapServers());
+    for (var sequence = 1; sequence <= 5; sequence++) {
+      broker.append(states("old-", JOBS, sequence, receiver.url()));
+    }
+    await(() -> broker.lag(GROUP) == 0);
+
+    // when
+    broker.makeAnew(Topics.EVENTS);
+    broker.append(states("new-", JOBS, 1, receiver.url()));
+
+    // then
+    await(() -> receiver.received().size() == 6 * JOBS && broker.lag(GROUP) == 0);
+    broker.append(states("new-", JOBS, 2, receiver.url()));
+    await(() -> receiver.received().size() == 7 * JOBS && broker.lag(GROUP) == 0);
+    assertTold(receiver, "new-", List.of(1L, 2L));
+    assertThat(isReady(dispatcher)).isTrue();
+  }
+
+  /** While nobody reads it: the group's place may be kept, and beyond the end. */
+  @Test
+  void shouldTellTheNewLogFromItsBeginningWhenTheGroupStandsBeyondItsEnd() throws Exception {
+    // given
+    var receiver = stage.receiver(_ -> 200);
+    broker.append(states("old-", JOBS, 1, receiver.url()));
+    broker.append(states("old-", JOBS, 2, receiver.url()));
+    var places = broker.ends(Topics.EVENTS);
+    broker.makeAnew(Topics.EVENTS);
+    broker.append(states("new-", JOBS, 1, receiver.url()));
+    broker.commit(GROUP, "", places);
+
+    // when
+    stage.dispatcher(broker.bootstrapServers());
+
+    // then
+    await(() -> receiver.received().size() == JOBS && broker.lag(GROUP) == 0);
+    assertTold(receiver, "new-", List.of(1L));
+  }
+
+  @Test
+  void shouldNameTheTopicThatHasTooFewPartitionsAndGoOnWhenItHasMore() throws Exception {
+    // given
+    var receiver = stage.receiver(_ -> 200);
+    var dispatcher = stage.dispatcher(broker.bootstrapServers());
+    var more = 2 * Topics.EVENTS.partitions();
+
+    // when: the log alone has more; the broker's restart lets everybody look sooner than in minutes
+    broker.enlarge(Topics.EVENTS, more);
+    broker.goAway();
+    broker.comeBack();
+
+    // then
+    for (var topic :
+        List.of(Topics.WEBHOOK_ATTEMPTS, Topics.WEBHOOK_OVERFLOW, Topics.WEBHOOK_REDELIVERIES)) {
+      await(
+          () ->
+              dispatcher.health().stream()
+                  .anyMatch(
+                      it ->
+                          !it.isReady()
+                              && it.detail()
+                                  .contains(
+                                      "'%s' to have %d partitions".formatted(topic.name(), more))));
+      broker.enlarge(topic, more);
+    }
+    await(() -> isReady(dispatcher));
+    assertThat(broker.members(GROUP).values())
+        .containsExactly(IntStream.range(0, more).boxed().collect(Collectors.<Integer>toSet()));
+    broker.append(states("more-", JOBS, 1, receiver.url()));
+    await(() -> receiver.received().size() == JOBS);
   }
 
   /** Each once or more, and never an older one after a newer one was first told. */

@@ -4,6 +4,7 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.schemas.Topics;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.PastAttempts;
 import io.tallyman.webhooks.delivery.Pulse;
 import java.time.Duration;
 import java.util.Collection;
@@ -155,6 +156,7 @@ public final class EventLoop {
 
   private void hand(ConsumerRecords<byte[], byte[]> records, Overflow overflow) {
     for (var partition : records.partitions()) {
+      beginAnewIfTheLogWas(partition, records.records(partition).getFirst().offset(), overflow);
       assignments
           .of(partition)
           .ifPresent(
@@ -175,6 +177,21 @@ public final class EventLoop {
                           assignment.offsets().advance(next.offset());
                           overflow.handedOut(partition.partition(), next.offset());
                         }));
+  }
+
+  /**
+   * Offsets that come a second time are those of another log under the same name: where the group
+   * stood is beyond its end, so Kafka began it at the beginning.
+   */
+  private void beginAnewIfTheLogWas(TopicPartition partition, long offset, Overflow overflow) {
+    if (assignments.of(partition).filter(it -> it.offsets().isPast(offset)).isPresent()) {
+      LOG.warn(
+          "{} was made anew: it is told from its beginning, and nothing of the old", partition);
+      assignments.release(List.of(partition));
+      assignments.add(partition, Assignment.of(partition, null, PastAttempts.none()));
+      // What is put aside is of the old log: it follows nothing that is still to come.
+      overflow.handedOut(partition.partition(), Long.MAX_VALUE);
+    }
   }
 
   private void redrive() {
@@ -240,6 +257,7 @@ public final class EventLoop {
       if (partitions.isEmpty()) {
         return;
       }
+      requireSideTopics(partitions);
       var committed = consumer.committed(Set.copyOf(partitions));
       var past = tail.read(open(partitions, committed));
       for (var partition : partitions) {
@@ -274,6 +292,15 @@ public final class EventLoop {
       overflow.release(numbers(partitions), true);
       redeliveries.release(numbers(partitions), true);
       assignments.remove(partitions);
+    }
+
+    /** The log may have got more partitions while it was read. */
+    private void requireSideTopics(Collection<TopicPartition> partitions) {
+      var known = SideTopics.partitions(consumer);
+      if (partitions.stream().anyMatch(it -> it.partition() >= known)) {
+        throw new IllegalStateException(
+            "Expected %d partitions as before, but got %s".formatted(known, partitions));
+      }
     }
 
     /** Those in which deliveries may have begun that are not done. */
