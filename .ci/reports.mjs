@@ -30,6 +30,7 @@ const demanded = [
   "EngineTroubleIT",
   "OverflowIT",
   "TlsReceiversIT",
+  "BacklogIT",
   "BrokerTroubleIT",
   "TopicSetupIT",
 ];
