@@ -32,6 +32,7 @@ const demanded = [
   "TlsReceiversIT",
   "BacklogIT",
   "BrokerTroubleIT",
+  "CrashesIT",
   "TopicSetupIT",
 ];
 // Without history, as in a shallow clone, there is no previous version to build.
