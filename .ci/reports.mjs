@@ -33,6 +33,10 @@ const demanded = [
   "DrainIT",
   "EngineTroubleIT",
   "OverflowIT",
+  "TlsReceiversIT",
+  "BacklogIT",
+  "BrokerTroubleIT",
+  "CrashesIT",
   "TopicSetupIT",
 ];
 // Without history, as in a shallow clone, there is no previous version to build.

@@ -124,7 +124,9 @@ public final class VettedResolver implements AutoCloseable {
       policy.require(host, addresses);
       return addresses.subList(0, Math.min(MAX_ADDRESSES, addresses.size()));
     } catch (ExecutionException e) {
-      throw unknown("%s has no address".formatted(host), e);
+      // The resolver's own words: all that tells "no such name" from "ask me later".
+      var why = e.getCause() == null ? e : e.getCause();
+      throw unknown("%s has no address (%s)".formatted(host, why.getMessage()), e);
     } catch (TimeoutException e) {
       throw unknown("No address of %s within %d ms".formatted(host, wait.toMillis()), e);
     } catch (InterruptedException e) {

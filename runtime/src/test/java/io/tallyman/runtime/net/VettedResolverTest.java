@@ -165,13 +165,13 @@ class VettedResolverTest {
     try (var resolver =
         resolver(
             host -> {
-              throw new UnknownHostException(host);
+              throw new UnknownHostException(host + ": Name or service not known");
             },
             Duration.ZERO)) {
       assertThatThrownBy(() -> resolver.resolve("a.test"))
           .isInstanceOf(UnknownHostException.class)
           .isNotInstanceOf(BlockedAddress.class)
-          .hasMessage("a.test has no address");
+          .hasMessage("a.test has no address (a.test: Name or service not known)");
     }
   }
 

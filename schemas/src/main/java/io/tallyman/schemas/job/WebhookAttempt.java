@@ -20,9 +20,9 @@ import java.util.Optional;
  * @param time when the request began
  * @param duration how long until the answer, or the failure
  * @param outcome stable class: {@code delivered}, {@code status}, {@code timeout}, {@code connect},
- *     {@code dns}, {@code tls}, {@code protocol}, {@code redirect}, {@code gone}, {@code aborted},
- *     {@code circuit_open}, {@code expired}, {@code secret_missing}, {@code invalid_url}, {@code
- *     blocked_address}, {@code internal}, {@code interrupted}
+ *     {@code broken}, {@code dns}, {@code tls}, {@code protocol}, {@code redirect}, {@code gone},
+ *     {@code aborted}, {@code circuit_open}, {@code expired}, {@code secret_missing}, {@code
+ *     invalid_url}, {@code blocked_address}, {@code internal}, {@code interrupted}
  * @param statusCode the HTTP status, when there was one
  * @param detail one sentence, or the first bytes of the answer; at most 1,024 characters
  * @param isFinal no attempt follows

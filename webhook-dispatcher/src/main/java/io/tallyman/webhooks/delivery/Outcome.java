@@ -50,8 +50,10 @@ public record Outcome(
     REDIRECT,
     /** No whole answer before the deadline. */
     TIMEOUT,
-    /** No connection, or it broke. */
+    /** No connection: nothing was sent. */
     CONNECT,
+    /** The connection broke after the request had begun: the receiver may have it. */
+    BROKEN,
     /** The host has no address. */
     DNS,
     /** The certificate or the handshake was refused. */
@@ -120,6 +122,7 @@ public record Outcome(
           REDIRECT,
           TIMEOUT,
           CONNECT,
+          BROKEN,
           DNS,
           TLS,
           PROTOCOL,
@@ -142,7 +145,7 @@ public record Outcome(
   /** Whether its web server does its work, whatever it thinks of this message. */
   public boolean isAlive() {
     return switch (kind) {
-      case TIMEOUT, CONNECT, DNS, TLS, PROTOCOL -> false;
+      case TIMEOUT, CONNECT, BROKEN, DNS, TLS, PROTOCOL -> false;
       case STATUS -> !OVERLOAD.contains(statusCode.orElse(0));
       case DELIVERED,
           GONE,

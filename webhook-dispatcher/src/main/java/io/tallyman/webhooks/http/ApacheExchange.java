@@ -9,6 +9,7 @@ import io.tallyman.webhooks.delivery.Outcome.Kind;
 import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -25,6 +26,7 @@ import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.MalformedChunkCodingException;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.io.entity.HttpEntityWrapper;
 import org.jspecify.annotations.Nullable;
 
 /** One POST. */
@@ -45,6 +47,7 @@ final class ApacheExchange implements Exchange {
   private final AtomicReference<@Nullable Kind> ended = new AtomicReference<>();
 
   private final HttpPost post;
+  private final Body body;
 
   ApacheExchange(
       CloseableHttpClient client,
@@ -57,7 +60,8 @@ final class ApacheExchange implements Exchange {
     this.request = request;
     this.post = new HttpPost(request.url());
     request.headers().forEach(post::setHeader);
-    post.setEntity(new ByteArrayEntity(request.body().bytes(), JSON));
+    this.body = new Body(request.body().bytes());
+    post.setEntity(body);
   }
 
   @Override
@@ -187,7 +191,7 @@ final class ApacheExchange implements Exchange {
               MessageConstraintException _,
               MalformedChunkCodingException _ ->
               Kind.PROTOCOL;
-          default -> Kind.CONNECT;
+          default -> body.isBegun ? Kind.BROKEN : Kind.CONNECT;
         };
     // Records are for the endpoint's owner: not even he is shown the inside of our network.
     return Outcome.failed(
@@ -195,5 +199,20 @@ final class ApacheExchange implements Exchange {
         kind == Kind.BLOCKED_ADDRESS
             ? "The name leads to an address that may not be asked (TALLY_ALLOWED_NETWORKS)"
             : e.getClass().getSimpleName() + ": " + e.getMessage());
+  }
+
+  /** Knows whether the connection was there. */
+  private static final class Body extends HttpEntityWrapper {
+    private volatile boolean isBegun;
+
+    private Body(byte[] bytes) {
+      super(new ByteArrayEntity(bytes, JSON));
+    }
+
+    @Override
+    public void writeTo(OutputStream out) throws IOException {
+      isBegun = true;
+      super.writeTo(out);
+    }
   }
 }

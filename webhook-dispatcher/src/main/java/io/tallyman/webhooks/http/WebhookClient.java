@@ -8,6 +8,7 @@ import io.tallyman.webhooks.delivery.Sender;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.concurrent.ScheduledExecutorService;
+import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -15,8 +16,10 @@ import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.ManagedHttpClientConnectionFactory;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.ssl.SSLContexts;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
@@ -57,6 +60,20 @@ public final class WebhookClient implements Sender, AutoCloseable {
    */
   public WebhookClient(
       String userAgent, int maxInFlight, VettedResolver resolver, ScheduledExecutorService timer) {
+    this(userAgent, maxInFlight, resolver, timer, SSLContexts.createDefault());
+  }
+
+  /**
+   * The same with other authorities than the JVM's.
+   *
+   * @param tls whom to trust; names are checked whoever vouches for them
+   */
+  WebhookClient(
+      String userAgent,
+      int maxInFlight,
+      VettedResolver resolver,
+      ScheduledExecutorService timer,
+      SSLContext tls) {
     this.resolver = resolver;
     this.timer = timer;
     this.client =
@@ -65,6 +82,7 @@ public final class WebhookClient implements Sender, AutoCloseable {
             .setConnectionManager(
                 PoolingHttpClientConnectionManagerBuilder.create()
                     .setDnsResolver(new Vetted(resolver))
+                    .setTlsSocketStrategy(new DefaultClientTlsStrategy(tls))
                     .setConnectionFactory(
                         ManagedHttpClientConnectionFactory.builder()
                             .http1Config(

@@ -4,6 +4,7 @@ import io.tallyman.runtime.Service.Health;
 import io.tallyman.schemas.Topics;
 import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
+import io.tallyman.webhooks.delivery.PastAttempts;
 import io.tallyman.webhooks.delivery.Pulse;
 import java.time.Duration;
 import java.util.Collection;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +40,7 @@ public final class EventLoop {
   /** A crash tells again what was delivered in this time. */
   private static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
 
-  /** Polls or heartbeats older than this mean that something is wrong. */
+  /** Polls older than this mean that something is wrong. */
   private static final Duration STALE = Duration.ofSeconds(10);
 
   private final Backlog backlog;
@@ -53,7 +55,7 @@ public final class EventLoop {
   private long lastCommit;
 
   private volatile long lastPoll = System.nanoTime();
-  private volatile double secondsSinceHeartbeat = -1;
+  private volatile boolean isMember;
 
   /**
    * A loop that has not begun.
@@ -62,7 +64,7 @@ public final class EventLoop {
    * @param deliverer whose numbers {@link #health} shows
    * @param intake takes the records
    * @param redrive is told of targets that answer again
-   * @param pulse beats with each poll
+   * @param pulse beats with what the group answers; its clock is {@code System::nanoTime}
    */
   public EventLoop(
       Backlog backlog, Deliverer deliverer, Intake intake, Redrive redrive, Pulse pulse) {
@@ -86,15 +88,15 @@ public final class EventLoop {
   /** How reading goes. */
   Health health() {
     var sincePoll = Duration.ofNanos(System.nanoTime() - lastPoll);
-    var sinceHeartbeat = secondsSinceHeartbeat;
     var numbers =
         "%d deliveries pending, %d in flight".formatted(backlog.deliveries(), deliverer.inFlight());
     if (sincePoll.compareTo(STALE) > 0) {
       return Health.notReady(
           "kafka", "last poll %d s ago; %s".formatted(sincePoll.toSeconds(), numbers));
     }
-    if (sinceHeartbeat < 0 || sinceHeartbeat > STALE.toSeconds()) {
-      return Health.notReady("kafka", "not in its consumer group, still trying; " + numbers);
+    if (!isMember || !pulse.isAlive()) {
+      return Health.notReady(
+          "kafka", "its consumer group does not answer, still trying; " + numbers);
     }
     return Health.ready(
         "kafka", "polled %d ms ago; %s".formatted(Math.max(0, sincePoll.toMillis()), numbers));
@@ -113,17 +115,19 @@ public final class EventLoop {
       Redeliveries redeliveries,
       AttemptTail tail,
       BooleanSupplier isStopping) {
-    secondsSinceHeartbeat = -1;
+    isMember = false;
     isPaused = false;
     try {
+      var heartbeats = heartbeats(consumer);
       consumer.subscribe(
           List.of(Topics.EVENTS.name()), new Rebalance(consumer, overflow, redeliveries, tail));
       while (!isStopping.getAsBoolean()) {
-        lastPoll = System.nanoTime();
+        var began = System.nanoTime();
+        var answered = ((Number) heartbeats.metricValue()).doubleValue();
+        lastPoll = began;
         var records = consumer.poll(POLL);
-        if (secondsSinceHeartbeat < STALE.toSeconds()) {
-          pulse.beat();
-        }
+        pulse.polled(began, answered);
+        isMember = answered > 0;
         hand(records, overflow);
         advance(consumer, overflow);
         overflow.drain();
@@ -136,7 +140,6 @@ public final class EventLoop {
           assignments.commitInBackground(consumer);
           overflow.commitInBackground();
           redeliveries.commitInBackground();
-          secondsSinceHeartbeat = secondsSinceHeartbeat(consumer);
         }
       }
     } finally {
@@ -154,6 +157,7 @@ public final class EventLoop {
 
   private void hand(ConsumerRecords<byte[], byte[]> records, Overflow overflow) {
     for (var partition : records.partitions()) {
+      beginAnewIfTheLogWas(partition, records.records(partition).getFirst().offset(), overflow);
       assignments
           .of(partition)
           .ifPresent(
@@ -176,6 +180,21 @@ public final class EventLoop {
         assignments.of(partition).ifPresent(assignment -> assignment.offsets().advance(next));
         overflow.handedOut(partition.partition(), next);
       }
+    }
+  }
+
+  /**
+   * Offsets that come a second time are those of another log under the same name: where the group
+   * stood is beyond its end, so Kafka began it at the beginning.
+   */
+  private void beginAnewIfTheLogWas(TopicPartition partition, long offset, Overflow overflow) {
+    if (assignments.of(partition).filter(it -> it.offsets().isPast(offset)).isPresent()) {
+      LOG.warn(
+          "{} was made anew: it is told from its beginning, and nothing of the old", partition);
+      assignments.release(List.of(partition));
+      assignments.add(partition, Assignment.of(partition, null, PastAttempts.none()));
+      // What is put aside is of the old log: it follows nothing that is still to come.
+      overflow.handedOut(partition.partition(), Long.MAX_VALUE);
     }
   }
 
@@ -206,14 +225,16 @@ public final class EventLoop {
     return partitions.stream().map(TopicPartition::partition).toList();
   }
 
-  private static double secondsSinceHeartbeat(Consumer<byte[], byte[]> consumer) {
-    for (var metric : consumer.metrics().entrySet()) {
-      if (metric.getKey().name().equals("last-heartbeat-seconds-ago")
-          && metric.getValue().metricValue() instanceof Number seconds) {
-        return seconds.doubleValue();
-      }
-    }
-    return -1;
+  /** Counts those that were answered; whatever the answer was, the group is heard of. */
+  private static Metric heartbeats(Consumer<byte[], byte[]> consumer) {
+    return consumer.metrics().entrySet().stream()
+        .filter(
+            metric ->
+                metric.getKey().group().equals("consumer-coordinator-metrics")
+                    && metric.getKey().name().equals("heartbeat-total"))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("Expected the consumer to count heartbeats"))
+        .getValue();
   }
 
   /** Partitions come and go. Kafka calls it within {@code poll} and {@code close}. */
@@ -240,6 +261,7 @@ public final class EventLoop {
       if (partitions.isEmpty()) {
         return;
       }
+      requireSideTopics(partitions);
       var committed = consumer.committed(Set.copyOf(partitions));
       var past = tail.read(open(partitions, committed));
       for (var partition : partitions) {
@@ -274,6 +296,15 @@ public final class EventLoop {
       overflow.release(numbers(partitions), true);
       redeliveries.release(numbers(partitions), true);
       assignments.remove(partitions);
+    }
+
+    /** The log may have got more partitions while it was read. */
+    private void requireSideTopics(Collection<TopicPartition> partitions) {
+      var known = SideTopics.partitions(consumer);
+      if (partitions.stream().anyMatch(it -> it.partition() >= known)) {
+        throw new IllegalStateException(
+            "Expected %d partitions as before, but got %s".formatted(known, partitions));
+      }
     }
 
     /** Those in which deliveries may have begun that are not done. */

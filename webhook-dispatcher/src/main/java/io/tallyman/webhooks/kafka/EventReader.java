@@ -35,6 +35,9 @@ public final class EventReader implements AutoCloseable {
   /** Between a fault and the next try. */
   private static final Duration RECONNECT_PAUSE = Duration.ofSeconds(1);
 
+  /** Between two looks at what an operator has to put right. */
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
+
   /** How long {@link #close} waits for the thread: enough to commit and to leave the group. */
   private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(3);
 
@@ -190,6 +193,9 @@ public final class EventReader implements AutoCloseable {
             Topics.DEAD_LETTERS),
         replicas,
         obstacle -> waitsFor = obstacle);
+    if (!awaitSideTopics()) {
+      return;
+    }
     var consumer = consumer();
     var overflow = parts.overflow(manualConsumer("webhook-overflow", "-overflow"));
     var redeliveries =
@@ -202,6 +208,22 @@ public final class EventReader implements AutoCloseable {
             parts.clock());
     isConnecting = false;
     parts.loop().run(consumer, overflow, redeliveries, tail, this::isClosing);
+  }
+
+  /** False when told to stop meanwhile. */
+  private boolean awaitSideTopics() throws InterruptedException {
+    try (var consumer = KafkaSettings.consumer(bootstrapServers, "webhook-partitions", Map.of())) {
+      for (var found = SideTopics.obstacle(consumer, bootstrapServers);
+          found.isPresent();
+          found = SideTopics.obstacle(consumer, bootstrapServers)) {
+        LOG.warn("{}; still trying", found.get());
+        waitsFor = found.get();
+        if (closing.await(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** Partitions are given to it by hand; the group is for its commits alone. */

@@ -108,6 +108,11 @@ final class OffsetTracker {
     }
   }
 
+  /** Whether this offset has come, or can come no more. */
+  boolean isPast(long offset) {
+    return offset < next;
+  }
+
   /** The first offset that is not done: what to commit. */
   long watermark() {
     return open.isEmpty() ? next : open.getFirst();

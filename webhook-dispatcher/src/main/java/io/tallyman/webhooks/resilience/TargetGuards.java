@@ -37,7 +37,11 @@ public final class TargetGuards {
   private static final int MIN_CALLS = 5;
   private static final float FAILURE_RATE = 80;
 
-  /** A probe that is lost ends so late; without it a breaker would stay half-open for ever. */
+  /**
+   * A probe that is lost, or waits for its deadline or for a slot, is given up so late, and the
+   * next follows; without it a breaker could stay half-open for as long as one probe takes. By a
+   * timer of Resilience4j's own, whatever the clock says.
+   */
   private static final Duration MAX_HALF_OPEN = Duration.ofMinutes(2);
 
   /** Longest wait that one reservation may have; beyond it the delivery asks again. */
@@ -56,6 +60,15 @@ public final class TargetGuards {
    * @param nanoTime a monotonic clock, such as {@code System::nanoTime}
    */
   public TargetGuards(LongSupplier nanoTime) {
+    this(nanoTime, MAX_HALF_OPEN);
+  }
+
+  /**
+   * The same with another patience.
+   *
+   * @param maxHalfOpen how long to wait for a probe, of real time
+   */
+  TargetGuards(LongSupplier nanoTime, Duration maxHalfOpen) {
     var clock = new MonotonicClock(nanoTime);
     this.breakers =
         CircuitBreakerConfig.custom()
@@ -67,7 +80,7 @@ public final class TargetGuards {
             .slowCallDurationThreshold(Duration.ofDays(1))
             .waitDurationInOpenState(OPEN)
             .permittedNumberOfCallsInHalfOpenState(1)
-            .maxWaitDurationInHalfOpenState(MAX_HALF_OPEN)
+            .maxWaitDurationInHalfOpenState(maxHalfOpen)
             .clock(clock)
             .build();
   }

@@ -1,22 +1,21 @@
 package io.tallyman.webhooks.delivery;
 
+import static io.tallyman.webhooks.delivery.DelivererFixture.RECEIVER;
+import static io.tallyman.webhooks.delivery.DelivererFixture.TIME;
+import static io.tallyman.webhooks.delivery.DelivererFixture.answer;
+import static io.tallyman.webhooks.delivery.DelivererFixture.await;
+import static io.tallyman.webhooks.delivery.DelivererFixture.meta;
+import static io.tallyman.webhooks.delivery.DelivererFixture.queued;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoints;
-import io.tallyman.runtime.webhooks.WebhookId;
 import io.tallyman.schemas.job.EndpointName;
-import io.tallyman.schemas.job.EventMeta;
-import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobEvent.JobCancelled;
-import io.tallyman.schemas.job.JobEvent.JobRequeued;
-import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.webhooks.delivery.Outcome.Kind;
-import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
 import io.tallyman.webhooks.resilience.TargetGuards;
 import java.net.URI;
@@ -24,31 +23,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an endpoint's rules, a receiver's wishes and an earlier run do to a delivery. */
+/** What an endpoint's rules and a receiver's wishes do to a delivery. */
 @Timeout(60)
 class DeliveryRulesTest {
 
   private static final String SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-  private static final Instant TIME = Instant.ofEpochSecond(1_614_265_330);
-  private static final URI RECEIVER = URI.create("http://receiver.test/hook");
   private static final Endpoints ENDPOINTS =
       Endpoints.parse(
           "test.yaml",
@@ -78,26 +65,22 @@ class DeliveryRulesTest {
               .formatted(SECRET)
               .getBytes(UTF_8));
 
-  private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-  private final PastAttempts past = PastAttempts.none();
-  private final Origin origin = new Origin(new Claim(), past);
-  private final Backlog backlog = new Backlog();
-  private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
-  private final Queue<WebhookAttempt> attempts = new ConcurrentLinkedQueue<>();
-  private final Queue<WebhookAttempt> letters = new ConcurrentLinkedQueue<>();
-  private volatile Instant time = TIME;
-  private final AtomicLong nanos = new AtomicLong();
-  private final Pulse pulse = new Pulse(nanos::get, Duration.ofSeconds(10));
-  private final AtomicInteger done = new AtomicInteger();
+  private final DelivererFixture fixture = new DelivererFixture(ENDPOINTS);
+  private final Origin origin = fixture.origin;
+  private final Backlog backlog = fixture.backlog;
+  private final Queue<Request> requests = fixture.requests;
+  private final Queue<WebhookAttempt> attempts = fixture.attempts;
+  private final Queue<WebhookAttempt> letters = fixture.letters;
+  private final AtomicInteger done = fixture.done;
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
+    fixture.timer.shutdownNow();
   }
 
   @Test
   void shouldWantOnlyTheStatesOfTheEndpoint() {
-    var deliverer = deliverer(_ -> answer(200));
+    var deliverer = fixture.deliverer(_ -> answer(200));
 
     assertThat(deliverer.isTold(queued("job-1", 1, "picky"))).isFalse();
     assertThat(deliverer.isTold(cancelled("job-1", 2, "picky"))).isTrue();
@@ -105,47 +88,24 @@ class DeliveryRulesTest {
     assertThat(deliverer.isTold(queued("job-1", 1, "no-more"))).isTrue();
   }
 
-  /** As after a SIGSTOP: all timers are due at once, and the partition may be another's. */
-  @Test
-  void shouldSendNothingAfterItWasFrozenUntilItsGroupWasPolled() throws Exception {
-    // given
-    var deliverer =
-        deliverer(
-            _ -> {
-              var isFirst = nanos.getAndSet(Duration.ofSeconds(20).toNanos()) == 0;
-              return answer(isFirst ? 500 : 200);
-            });
-    tell(deliverer, queued("job-1", 1, "signed"));
-    await(() -> requests.size() == 1);
-
-    // when: many times the pause of 10 ms
-    timer.schedule(() -> true, 700, TimeUnit.MILLISECONDS).get();
-
-    // then
-    assertThat(requests).hasSize(1);
-    pulse.beat();
-    await(() -> done.get() == 1);
-    assertThat(requests).hasSize(2);
-  }
-
   /** The wall clock jumps an hour back, then two forward: pauses are not its business. */
   @Test
   void shouldSignEachAttemptAnewWhateverTheClockDoes() throws Exception {
     // given
     var real = Instant.now();
-    time = real;
+    fixture.time(real);
     var calls = new AtomicInteger();
     var deliverer =
-        deliverer(
+        fixture.deliverer(
             _ -> {
               var number = calls.incrementAndGet();
-              time = real.plusSeconds(number == 1 ? -3_600 : 3_600);
+              fixture.time(real.plusSeconds(number == 1 ? -3_600 : 3_600));
               return answer(number < 3 ? 500 : 200);
             });
 
     // when
     var start = System.nanoTime();
-    tell(deliverer, queued("job-1", 1, "signed"));
+    fixture.tell(deliverer, queued("job-1", 1, "signed"));
     await(() -> done.get() == 1);
 
     // then
@@ -176,13 +136,13 @@ class DeliveryRulesTest {
   @Test
   void shouldStopAtGoneAndAskThatReceiverNoMore() {
     // given
-    var deliverer = deliverer(_ -> answer(410));
+    var deliverer = fixture.deliverer(_ -> answer(410));
 
     // when
-    tell(deliverer, queued("job-1", 1, "default"));
+    fixture.tell(deliverer, queued("job-1", 1, "default"));
     await(() -> done.get() == 1);
-    tell(deliverer, queued("job-1", 2, "default"));
-    tell(deliverer, queued("job-2", 1, "default"));
+    fixture.tell(deliverer, queued("job-1", 2, "default"));
+    fixture.tell(deliverer, queued("job-2", 1, "default"));
     await(() -> done.get() == 3);
 
     // then
@@ -194,11 +154,11 @@ class DeliveryRulesTest {
   @Test
   void shouldStopWhenTheReceiverDoesNotWantTheMessage() {
     // given
-    var deliverer = deliverer(_ -> answer(500).aborted());
+    var deliverer = fixture.deliverer(_ -> answer(500).aborted());
 
     // when
-    tell(deliverer, queued("job-1", 1, "default"));
-    tell(deliverer, queued("job-1", 2, "default"));
+    fixture.tell(deliverer, queued("job-1", 1, "default"));
+    fixture.tell(deliverer, queued("job-1", 2, "default"));
     await(() -> done.get() == 2);
 
     // then: that message, and no other
@@ -211,10 +171,10 @@ class DeliveryRulesTest {
   @Test
   void shouldWriteDownWhenTheNextAttemptIs() {
     // given
-    var deliverer = deliverer(_ -> answer(503).retryAfter("30"));
+    var deliverer = fixture.deliverer(_ -> answer(503).retryAfter("30"));
 
     // when
-    tell(deliverer, queued("job-1", 1, "default"));
+    fixture.tell(deliverer, queued("job-1", 1, "default"));
     await(() -> !attempts.isEmpty());
 
     // then: while it sleeps
@@ -233,13 +193,13 @@ class DeliveryRulesTest {
   void shouldSkipToTheNewestStateWhenAnotherWaits() {
     // given: the receiver is down, and states pile up
     var isUp = new CountDownLatch(1);
-    var deliverer = deliverer(_ -> answer(isUp.getCount() == 0 ? 200 : 500));
-    tell(deliverer, queued("job-1", 1, "latest"));
+    var deliverer = fixture.deliverer(_ -> answer(isUp.getCount() == 0 ? 200 : 500));
+    fixture.tell(deliverer, queued("job-1", 1, "latest"));
     await(() -> !requests.isEmpty());
     for (var i = 2; i <= 50; i++) {
-      tell(deliverer, queued("job-1", i, "latest"));
+      fixture.tell(deliverer, queued("job-1", i, "latest"));
     }
-    tell(deliverer, cancelled("job-1", 51, "latest"));
+    fixture.tell(deliverer, cancelled("job-1", 51, "latest"));
 
     // when
     isUp.countDown();
@@ -259,15 +219,15 @@ class DeliveryRulesTest {
   @Test
   void shouldNotAskWhileTheCircuitIsOpen() {
     // given: five jobs find that nobody answers
-    var deliverer = deliverer(_ -> Outcome.failed(Kind.CONNECT, "refused"));
+    var deliverer = fixture.deliverer(_ -> Outcome.failed(Kind.CONNECT, "refused"));
     for (var i = 0; i < 5; i++) {
-      tell(deliverer, queued("job-" + i, 1, "default"));
+      fixture.tell(deliverer, queued("job-" + i, 1, "default"));
     }
     await(() -> attempts.stream().anyMatch(it -> it.outcome().equals("circuit_open")));
     var before = requests.size();
 
     // when
-    tell(deliverer, queued("job-9", 1, "default"));
+    fixture.tell(deliverer, queued("job-9", 1, "default"));
     await(() -> attempts.stream().anyMatch(it -> it.jobId().value().equals("job-9")));
 
     // then: it counts as an attempt, and the next is not sooner than the circuit closes
@@ -285,14 +245,14 @@ class DeliveryRulesTest {
   @Test
   void shouldKeepToTheRateAndDelayNobodyElse() {
     // given
-    var deliverer = deliverer(_ -> answer(200));
+    var deliverer = fixture.deliverer(_ -> answer(200));
     var start = System.nanoTime();
 
     // when: 20 per second, 21 to tell
     for (var i = 0; i < 21; i++) {
-      tell(deliverer, queued("job-" + i, 1, "slowly"));
+      fixture.tell(deliverer, queued("job-" + i, 1, "slowly"));
     }
-    tell(deliverer, queued("other", 1, "default"));
+    fixture.tell(deliverer, queued("other", 1, "default"));
     await(() -> requests.stream().anyMatch(it -> it.body().toString().contains("other")));
     var other = Duration.ofNanos(System.nanoTime() - start);
     await(() -> done.get() == 22);
@@ -303,103 +263,12 @@ class DeliveryRulesTest {
     assertThat(other).isLessThan(Duration.ofMillis(900));
   }
 
-  /** A receiver that has just come back is not knocked over again. */
-  @Test
-  void shouldTellWhatWasMissedAtTenPerSecondAndWhatIsOrderedByHandAtOnce() throws Exception {
-    // given
-    var deliverer = deliverer(_ -> answer(200));
-    var start = System.nanoTime();
-
-    // when
-    for (var i = 0; i < 11; i++) {
-      var missed = logged(queued("job-" + i, 1, "default"));
-      deliverer.redeliver(missed, RECEIVER, WebhookAttempt.REDRIVE, origin, done::incrementAndGet);
-    }
-    var ordered = logged(queued("by-hand", 1, "default"));
-    deliverer.redeliver(ordered, RECEIVER, WebhookAttempt.MANUAL, origin, done::incrementAndGet);
-    await(() -> requests.stream().anyMatch(it -> it.body().toString().contains("by-hand")));
-    var byHand = Duration.ofNanos(System.nanoTime() - start);
-    await(() -> done.get() == 12);
-
-    // then
-    assertThat(Duration.ofNanos(System.nanoTime() - start))
-        .isBetween(Duration.ofMillis(900), Duration.ofMillis(5_000));
-    assertThat(byHand).isLessThan(Duration.ofMillis(900));
-    assertThat(requests)
-        .extracting(it -> it.headers().get("webhook-trigger"))
-        .containsOnly("redrive", "manual");
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2})
-  void shouldGoOnCountingWhereAnEarlierRunEnded(int made) {
-    // given
-    past.add(past("job-1", made, "status", false));
-    var deliverer = deliverer(_ -> answer(500));
-
-    // when
-    tell(deliverer, queued("job-1", 1, "default"));
-    await(() -> done.get() == 1);
-
-    // then
-    assertThat(requests).hasSize(3 - made);
-    assertThat(letters).extracting(WebhookAttempt::attempt).containsExactly(3);
-    assertThat(past.size()).isZero();
-  }
-
-  @Test
-  void shouldWriteTheLetterThatAnEarlierRunDidNotGetToWrite() {
-    past.add(past("job-1", 3, "timeout", true));
-    var deliverer = deliverer(_ -> answer(200));
-
-    tell(deliverer, queued("job-1", 1, "default"));
-    await(() -> done.get() == 1);
-
-    assertThat(requests).isEmpty();
-    assertThat(letters).extracting(WebhookAttempt::outcome).containsExactly("timeout");
-  }
-
-  @Test
-  void shouldNotTellAgainWhatWasAcknowledgedBeforeTheCommit() {
-    past.add(past("job-1", 1, "status", false));
-    past.add(past("job-1", 2, "delivered", true));
-    var deliverer = deliverer(_ -> answer(200));
-
-    tell(deliverer, queued("job-1", 1, "default"));
-    await(() -> done.get() == 1);
-
-    assertThat(requests).isEmpty();
-    assertThat(letters).isEmpty();
-  }
-
-  @Test
-  void shouldNotCountWhatWeStoppedOurselvesOrSomebodyAskedFor() {
-    past.add(past("job-1", 2, "interrupted", false));
-    assertThat(past.size()).isZero();
-  }
-
-  @Test
-  void shouldGiveUpWhatHasWaitedForADay() {
-    // given
-    var deliverer = deliverer(_ -> answer(200));
-    var event = queued("job-1", 1, "default");
-
-    // when
-    deliverer.expire(logged(event), RECEIVER, origin, done::incrementAndGet);
-    await(() -> done.get() == 1);
-
-    // then
-    assertThat(requests).isEmpty();
-    assertThat(letters).extracting(WebhookAttempt::outcome).containsExactly("expired");
-    assertThat(backlog.deliveries()).isZero();
-  }
-
   @Test
   void shouldCallATargetCrowdedAtItsShare() {
     // given: a receiver that does not answer yet
     var answers = new CountDownLatch(1);
     var deliverer =
-        deliverer(
+        fixture.deliverer(
             _ -> {
               try {
                 answers.await();
@@ -412,7 +281,7 @@ class DeliveryRulesTest {
     // when
     for (var i = 0; i < 1_000; i++) {
       assertThat(deliverer.isCrowded(RECEIVER)).isFalse();
-      tell(deliverer, queued("job-" + i, 1, "default"));
+      fixture.tell(deliverer, queued("job-" + i, 1, "default"));
     }
 
     // then
@@ -434,103 +303,7 @@ class DeliveryRulesTest {
     assertThat(kind.wireName()).matches("[a-z_]+");
   }
 
-  private static LoggedEvent logged(JobEvent event) {
-    return new LoggedEvent(event, new EventPosition(0, event.meta().sequence()));
-  }
-
-  private static WebhookAttempt past(String job, int attempt, String outcome, boolean isFinal) {
-    return new WebhookAttempt(
-        WebhookId.of(new JobId(job), 1, EndpointName.DEFAULT),
-        new JobId(job),
-        EndpointName.DEFAULT,
-        1,
-        attempt,
-        WebhookAttempt.AUTO,
-        RECEIVER,
-        TIME,
-        Duration.ZERO,
-        outcome,
-        Optional.empty(),
-        "",
-        isFinal,
-        Optional.empty(),
-        Optional.empty());
-  }
-
-  private Deliverer deliverer(Function<Request, Outcome> receiver) {
-    Sender sender =
-        request ->
-            new Exchange() {
-              @Override
-              public Outcome run() {
-                requests.add(request);
-                return receiver.apply(request);
-              }
-
-              @Override
-              public void cancel() {
-                // Too late: it has answered.
-              }
-            };
-    AttemptLog log =
-        new AttemptLog() {
-          @Override
-          public void record(WebhookAttempt attempt) {
-            attempts.add(attempt);
-          }
-
-          @Override
-          public CompletionStage<?> giveUp(WebhookAttempt last) {
-            letters.add(last);
-            return CompletableFuture.completedFuture(last);
-          }
-        };
-    return new Deliverer(
-        ENDPOINTS,
-        new Deliverer.Ports(
-            sender,
-            log,
-            DeliveryMeter.none(),
-            new TargetGuards(System::nanoTime),
-            pulse,
-            () -> time,
-            timer),
-        backlog,
-        1_000);
-  }
-
-  private void tell(Deliverer deliverer, JobEvent event) {
-    deliverer.tell(logged(event), RECEIVER, origin, done::incrementAndGet);
-  }
-
-  private static JobEvent queued(String job, long sequence, String endpoint) {
-    return new JobRequeued(meta(job, sequence, endpoint), "retried: x", TIME);
-  }
-
   private static JobEvent cancelled(String job, long sequence, String endpoint) {
     return new JobCancelled(meta(job, sequence, endpoint), Optional.empty());
-  }
-
-  private static EventMeta meta(String job, long sequence, String endpoint) {
-    return new EventMeta(
-        new JobId(job),
-        new EndpointName(endpoint),
-        sequence,
-        1,
-        TIME,
-        "api",
-        Optional.of(RECEIVER));
-  }
-
-  private static Outcome answer(int status) {
-    return Outcome.answered(status, Success.ONLY_200, "");
-  }
-
-  private static void await(BooleanSupplier condition) {
-    var until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("30 s have passed").isLessThan(until);
-      LockSupport.parkNanos(1_000_000);
-    }
   }
 }

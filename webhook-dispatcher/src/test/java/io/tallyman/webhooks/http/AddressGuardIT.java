@@ -13,6 +13,7 @@ import io.tallyman.webhooks.delivery.Sender.Request;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where a request may go, with name servers that a receiver controls. */
 @Timeout(30)
@@ -179,6 +182,23 @@ class AddressGuardIT {
           .isBetween(Duration.ofMillis(300), Duration.ofSeconds(3));
     } finally {
       closed.countDown();
+    }
+  }
+
+  /** The JDK has one exception for both, and the words of the machine's resolver in it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Name or service not known", "Temporary failure in name resolution"})
+  void shouldTellWhatTheResolverSaid(String words) {
+    try (var client =
+        client(
+            host -> {
+              throw new UnknownHostException(host + ": " + words);
+            })) {
+      var outcome = post(client, URI.create("http://nowhere.test/"));
+
+      assertThat(outcome.kind()).isEqualTo(Kind.DNS);
+      assertThat(outcome.isWorthRetrying()).isTrue();
+      assertThat(outcome.detail()).contains("nowhere.test", words);
     }
   }
 

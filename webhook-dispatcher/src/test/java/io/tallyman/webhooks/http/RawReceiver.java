@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ServerSocketFactory;
 
 /** A receiver that follows a script to the byte: a web framework could not misbehave like this. */
 final class RawReceiver implements AutoCloseable {
@@ -34,8 +35,13 @@ final class RawReceiver implements AutoCloseable {
   }
 
   RawReceiver(Script script) throws IOException {
+    this(ServerSocketFactory.getDefault(), script);
+  }
+
+  /** One with other sockets: those of TLS. */
+  RawReceiver(ServerSocketFactory sockets, Script script) throws IOException {
     this.script = script;
-    this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    this.server = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(this::accept);
   }
 
@@ -52,6 +58,10 @@ final class RawReceiver implements AutoCloseable {
 
   URI url() {
     return URI.create("http://127.0.0.1:%d/hook?token=1".formatted(server.getLocalPort()));
+  }
+
+  int port() {
+    return server.getLocalPort();
   }
 
   int connections() {

@@ -16,10 +16,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.MemberDescription;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -38,11 +41,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Broker implements AutoCloseable {
 
-  private final EmbeddedKafka kafka;
+  private final Path folder;
+  private EmbeddedKafka kafka;
   private final Producer<String, byte[]> events;
   private final Admin admin;
 
-  private Broker(EmbeddedKafka kafka) {
+  private Broker(Path folder, EmbeddedKafka kafka) {
+    this.folder = folder;
     this.kafka = kafka;
     this.events =
         new KafkaProducer<>(
@@ -59,7 +64,7 @@ public final class Broker implements AutoCloseable {
   }
 
   public static Broker start(Path folder) throws InterruptedException {
-    var broker = new Broker(EmbeddedKafka.start(folder));
+    var broker = new Broker(folder, EmbeddedKafka.start(folder));
     TopicSetup.ensure(broker.kafka.bootstrapServers(), Topics.all(List.of(EndpointName.DEFAULT)));
     broker.events.initTransactions();
     return broker;
@@ -67,6 +72,63 @@ public final class Broker implements AutoCloseable {
 
   public String bootstrapServers() {
     return kafka.bootstrapServers();
+  }
+
+  /** It is away, until {@link #comeBack}. */
+  public void goAway() {
+    kafka.close();
+  }
+
+  /** It is there again, under its address and with its data. */
+  public void comeBack() {
+    var address = kafka.bootstrapServers();
+    var port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    kafka = EmbeddedKafka.start(folder, port);
+  }
+
+  /** Deletes a topic, and makes one of the same name without records. */
+  public void makeAnew(Topic topic) throws InterruptedException {
+    try {
+      admin.deleteTopics(List.of(topic.name())).all().get();
+      // It goes in the background.
+      while (admin.listTopics().names().get().contains(topic.name())) {
+        Thread.onSpinWait();
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected to delete " + topic.name(), e);
+    }
+    TopicSetup.ensure(bootstrapServers(), List.of(topic));
+  }
+
+  /** Adds partitions to a topic, so that it has so many. */
+  public void enlarge(Topic topic, int partitions) throws InterruptedException {
+    try {
+      admin
+          .createPartitions(Map.of(topic.name(), NewPartitions.increaseTo(partitions)))
+          .all()
+          .get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected more partitions of " + topic.name(), e);
+    }
+  }
+
+  /**
+   * Who is in a group, and with what: changes with every member that comes, or goes and is back.
+   */
+  public Map<String, Set<Integer>> members(String group) throws InterruptedException {
+    try {
+      return admin.describeConsumerGroups(List.of(group)).all().get().values().stream()
+          .flatMap(it -> it.members().stream())
+          .collect(
+              Collectors.toMap(
+                  MemberDescription::consumerId,
+                  it ->
+                      it.assignment().topicPartitions().stream()
+                          .map(TopicPartition::partition)
+                          .collect(Collectors.toSet())));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected members of " + group, e);
+    }
   }
 
   /** Appends events as one transaction. */
@@ -148,17 +210,10 @@ public final class Broker implements AutoCloseable {
   public long lag(String group, Topic topic) throws InterruptedException {
     try {
       var committed = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
-      var ends =
-          admin
-              .listOffsets(
-                  partitions(topic).stream()
-                      .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
-              .all()
-              .get();
       var lag = 0L;
-      for (var end : ends.entrySet()) {
+      for (var end : ends(topic).entrySet()) {
         var offset = committed.get(end.getKey());
-        lag += end.getValue().offset() - (offset == null ? 0 : offset.offset());
+        lag += end.getValue() - (offset == null ? 0 : offset.offset());
       }
       return lag;
     } catch (ExecutionException e) {
@@ -173,22 +228,38 @@ public final class Broker implements AutoCloseable {
   }
 
   private void commitEnd(String group, String metadata, Topic topic) throws InterruptedException {
+    commit(group, metadata, ends(topic));
+  }
+
+  /** Where each partition of a topic ends now. */
+  public Map<TopicPartition, Long> ends(Topic topic) throws InterruptedException {
     try {
-      var ends =
-          admin
-              .listOffsets(
-                  partitions(topic).stream()
-                      .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
-              .all()
-              .get();
+      return admin
+          .listOffsets(
+              partitions(topic).stream()
+                  .collect(Collectors.toMap(it -> it, _ -> OffsetSpec.latest())))
+          .all()
+          .get()
+          .entrySet()
+          .stream()
+          .collect(Collectors.toMap(Map.Entry::getKey, end -> end.getValue().offset()));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("Expected the ends of " + topic.name(), e);
+    }
+  }
+
+  /** Commits these offsets for a group that has no member. */
+  public void commit(String group, String metadata, Map<TopicPartition, Long> offsets)
+      throws InterruptedException {
+    try {
       admin
           .alterConsumerGroupOffsets(
               group,
-              ends.entrySet().stream()
+              offsets.entrySet().stream()
                   .collect(
                       Collectors.toMap(
                           Map.Entry::getKey,
-                          end -> new OffsetAndMetadata(end.getValue().offset(), metadata))))
+                          offset -> new OffsetAndMetadata(offset.getValue(), metadata))))
           .all()
           .get();
     } catch (ExecutionException e) {

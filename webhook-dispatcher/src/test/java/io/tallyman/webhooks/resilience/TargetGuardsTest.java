@@ -3,6 +3,7 @@ package io.tallyman.webhooks.resilience;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -75,6 +76,35 @@ class TargetGuardsTest {
     probe.used(false, TOOK);
 
     assertThat(guards.ask(TARGET)).isPresent();
+  }
+
+  @Test
+  void shouldProbeAgainWhenAProbeHangs() {
+    // given: half-open ends by real time, whatever the clock says
+    var impatient = new TargetGuards(nanos::get, Duration.ofMillis(50));
+    for (var i = 0; i < 5; i++) {
+      impatient.ask(TARGET).orElseThrow().used(false, TOOK);
+    }
+    pass(TargetGuards.OPEN.plusMillis(1));
+
+    // when: nothing is heard of the one that may ask
+    var lost = impatient.ask(TARGET).orElseThrow();
+    var until = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!impatient.isOpen(TARGET)) {
+      assertThat(System.nanoTime()).as("30 s have passed").isLessThan(until);
+      Thread.onSpinWait();
+    }
+
+    // then: the circuit is as open as before, and is probed as before
+    assertThat(impatient.ask(TARGET)).isEmpty();
+    pass(TargetGuards.OPEN.plusMillis(1));
+    var next = impatient.ask(TARGET).orElseThrow();
+    next.used(true, TOOK);
+    assertThat(impatient.ask(TARGET)).isPresent();
+
+    // and: what the lost one comes to in the end opens nothing
+    lost.used(false, TOOK);
+    assertThat(impatient.ask(TARGET)).isPresent();
   }
 
   @Test
