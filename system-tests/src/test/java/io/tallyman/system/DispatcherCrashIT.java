@@ -104,6 +104,38 @@ class DispatcherCrashIT {
   }
 
   @Test
+  void shouldKeepTheOrderWhenKilledWhileEventsArePutAside() throws Exception {
+    var hangs = new AtomicBoolean(true);
+    try (var receivers = new ManyReceivers(request -> answer(request, hangs));
+        var dispatchers = new DispatcherProcesses(folder)) {
+      // given: one receiver takes nothing, and is sent more than its share of the backlog
+      var rules = "{deadline: 1h}";
+      var first = dispatchers.start("one", rules, Map.of());
+      for (var state = 1; state <= STATES; state++) {
+        for (var i = 0; i < BUSY; i++) {
+          dispatchers.write("hanging-" + i, state, receivers.url(0, "hanging/" + i));
+        }
+      }
+      Await.until(
+          LIMIT,
+          () -> first.number("tally_webhook_spilled_total") + " put aside",
+          () -> first.number("tally_webhook_spilled_total") >= BUSY / 2);
+
+      // when
+      first.process().kill();
+      hangs.set(false);
+      dispatchers.start("one", rules, Map.of());
+
+      // then
+      Await.until(
+          LIMIT,
+          () -> ids(receivers).size() + " told",
+          () -> ids(receivers).size() == BUSY * STATES);
+      assertInOrder(receivers, "hanging", BUSY, STATES);
+    }
+  }
+
+  @Test
   void shouldWriteEveryDeadLetterWhenKilledAmidThem() throws Exception {
     try (var receivers = new ManyReceivers(_ -> Answer.FAILS);
         var dispatchers = new DispatcherProcesses(folder)) {
