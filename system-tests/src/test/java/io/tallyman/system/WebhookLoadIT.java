@@ -44,10 +44,13 @@ class WebhookLoadIT {
   private static final int SLOW_PER_SECOND = 100;
   private static final Duration SLOW = Duration.ofSeconds(9);
 
-  /** The promise on a quiet machine; this much more is what a build beside the test may cost. */
+  /**
+   * The promise on a quiet machine. Whoever waited for a neighbour would wait for its deadline, 10
+   * s; a quarter of a second more is what a build beside the test may cost.
+   */
   private static final double PROMISED_RATIO = 1.2;
 
-  private static final Duration NOISE = Duration.ofMillis(40);
+  private static final Duration NOISE = Duration.ofMillis(250);
 
   private static final int SLOW_RECEIVERS = 10_000;
 
