@@ -48,6 +48,8 @@ final class DelivererFixture {
   final AtomicInteger done = new AtomicInteger();
   private final Endpoints endpoints;
   private volatile Instant time = TIME;
+  private volatile Runnable recording = () -> {};
+  private volatile CompletableFuture<Object> durable = CompletableFuture.completedFuture("");
 
   DelivererFixture(Endpoints endpoints) {
     this.endpoints = endpoints;
@@ -58,8 +60,18 @@ final class DelivererFixture {
     this.time = time;
   }
 
+  /** What happens from now on when an attempt is recorded. */
+  void recording(Runnable recording) {
+    this.recording = recording;
+  }
+
+  /** When a dead letter is durable, from now on. */
+  void durable(CompletableFuture<Object> durable) {
+    this.durable = durable;
+  }
+
   Deliverer deliverer(Function<Request, Outcome> receiver) {
-    Sender sender =
+    return delivererWith(
         request ->
             new Exchange() {
               @Override
@@ -72,18 +84,22 @@ final class DelivererFixture {
               public void cancel() {
                 // Too late: it has answered.
               }
-            };
+            });
+  }
+
+  Deliverer delivererWith(Sender sender) {
     AttemptLog log =
         new AttemptLog() {
           @Override
           public void record(WebhookAttempt attempt) {
+            recording.run();
             attempts.add(attempt);
           }
 
           @Override
           public CompletionStage<?> giveUp(WebhookAttempt last) {
             letters.add(last);
-            return CompletableFuture.completedFuture(last);
+            return durable;
           }
         };
     return new Deliverer(

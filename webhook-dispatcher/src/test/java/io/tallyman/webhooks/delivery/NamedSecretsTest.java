@@ -1,31 +1,25 @@
 package io.tallyman.webhooks.delivery;
 
+import static io.tallyman.webhooks.delivery.DelivererFixture.RECEIVER;
+import static io.tallyman.webhooks.delivery.DelivererFixture.TIME;
+import static io.tallyman.webhooks.delivery.DelivererFixture.answer;
+import static io.tallyman.webhooks.delivery.DelivererFixture.logged;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tallyman.runtime.endpoints.Endpoint.Secret;
-import io.tallyman.runtime.endpoints.Endpoint.Success;
 import io.tallyman.runtime.endpoints.Endpoints;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
-import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.JobEvent.JobRequeued;
 import io.tallyman.schemas.job.JobId;
 import io.tallyman.schemas.job.SecretName;
 import io.tallyman.schemas.job.WebhookAttempt;
-import io.tallyman.webhooks.delivery.Sender.Exchange;
 import io.tallyman.webhooks.delivery.Sender.Request;
-import io.tallyman.webhooks.resilience.TargetGuards;
-import java.net.URI;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,8 +36,6 @@ class NamedSecretsTest {
   private static final String CUSTOMER = "whsec_" + "Q".repeat(32);
   private static final String OLD = "whsec_" + "R".repeat(32);
   private static final String OTHER = "whsec_" + "S".repeat(32);
-  private static final Instant TIME = Instant.ofEpochSecond(1_614_265_330);
-  private static final URI RECEIVER = URI.create("http://receiver.test/hook");
   private static final Endpoints ENDPOINTS =
       Endpoints.parse(
           "test.yaml",
@@ -66,15 +58,14 @@ class NamedSecretsTest {
               .formatted(OWN, CUSTOMER, OTHER, OLD, CUSTOMER)
               .getBytes(UTF_8));
 
-  private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-  private final PastAttempts past = PastAttempts.none();
-  private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
-  private final Queue<WebhookAttempt> attempts = new ConcurrentLinkedQueue<>();
-  private final Queue<WebhookAttempt> letters = new ConcurrentLinkedQueue<>();
+  private final DelivererFixture fixture = new DelivererFixture(ENDPOINTS);
+  private final Queue<Request> requests = fixture.requests;
+  private final Queue<WebhookAttempt> attempts = fixture.attempts;
+  private final Queue<WebhookAttempt> letters = fixture.letters;
 
   @AfterEach
   void stop() {
-    timer.shutdownNow();
+    fixture.timer.shutdownNow();
   }
 
   @ParameterizedTest
@@ -144,7 +135,7 @@ class NamedSecretsTest {
   void shouldGoOnWhereItWasWhenTheSecretIsThereAgain() throws Exception {
     // given
     tell("default", "customer-z");
-    past.add(attempts.remove());
+    fixture.past.add(attempts.remove());
 
     // when
     tell("default", "customer-a");
@@ -166,24 +157,18 @@ class NamedSecretsTest {
 
   private void tell(String endpoint, String name) throws Exception {
     var end = new CompletableFuture<Boolean>();
-    deliverer()
-        .tell(
-            event(endpoint, name),
-            RECEIVER,
-            new Origin(new Claim(), past),
-            () -> end.complete(true));
+    fixture
+        .deliverer(_ -> answer(200))
+        .tell(event(endpoint, name), RECEIVER, fixture.origin, () -> end.complete(true));
     end.get(30, TimeUnit.SECONDS);
   }
 
   private void redeliver(String endpoint, String name, String trigger) throws Exception {
     var end = new CompletableFuture<Boolean>();
-    deliverer()
+    fixture
+        .deliverer(_ -> answer(200))
         .redeliver(
-            event(endpoint, name),
-            RECEIVER,
-            trigger,
-            new Origin(new Claim(), past),
-            () -> end.complete(true));
+            event(endpoint, name), RECEIVER, trigger, fixture.origin, () -> end.complete(true));
     end.get(30, TimeUnit.SECONDS);
   }
 
@@ -198,47 +183,6 @@ class NamedSecretsTest {
             "api",
             Optional.of(RECEIVER),
             Optional.of(name).filter(SecretName::isLegal).map(SecretName::new));
-    return new LoggedEvent(new JobRequeued(meta, "retried: x", TIME), new EventPosition(0, 1));
-  }
-
-  private Deliverer deliverer() {
-    return new Deliverer(
-        ENDPOINTS,
-        new Deliverer.Ports(
-            this::acknowledged,
-            new AttemptLog() {
-              @Override
-              public void record(WebhookAttempt attempt) {
-                attempts.add(attempt);
-              }
-
-              @Override
-              public CompletionStage<?> giveUp(WebhookAttempt last) {
-                letters.add(last);
-                return CompletableFuture.completedFuture(last);
-              }
-            },
-            DeliveryMeter.none(),
-            new TargetGuards(System::nanoTime),
-            new Pulse(System::nanoTime, Duration.ofMinutes(5)),
-            () -> TIME,
-            timer),
-        new Backlog(),
-        10);
-  }
-
-  private Exchange acknowledged(Request request) {
-    return new Exchange() {
-      @Override
-      public Outcome run() {
-        requests.add(request);
-        return Outcome.answered(200, Success.ONLY_200, "");
-      }
-
-      @Override
-      public void cancel() {
-        // Too late: it has answered.
-      }
-    };
+    return logged(new JobRequeued(meta, "retried: x", TIME));
   }
 }
