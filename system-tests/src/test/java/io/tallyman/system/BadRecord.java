@@ -50,6 +50,9 @@ record BadRecord(String kind, ProducerRecord<byte[], byte[]> record) {
   /** Beyond what fits beside others into a batch, and within the broker's own default limit. */
   private static final int LARGE = 900_000;
 
+  /** As large as Kafka takes it with its headers: no dead letter can hold it. */
+  private static final byte[] GIANT = " ".repeat(Topics.MAX_RECORD_BYTES - 1_000).getBytes(UTF_8);
+
   /** The record key of all that have one, on topics whose key is a job id. */
   static final String JOB = "job-of-bad-records";
 
@@ -79,6 +82,9 @@ record BadRecord(String kind, ProducerRecord<byte[], byte[]> record) {
         key,
         "{\"padding\":\"%s\"}".formatted("x".repeat(LARGE)).getBytes(UTF_8),
         headers(message, key));
+    if (partition == partition(topic, key)) {
+      into.add("24 MiB", key, GIANT, headers(message, key));
+    }
     if (topic.equals(Topics.WEBHOOK_OVERFLOW)) {
       into.add(
           "offset that is no number",

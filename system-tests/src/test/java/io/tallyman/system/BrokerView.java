@@ -42,7 +42,8 @@ final class BrokerView implements AutoCloseable {
     this.admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers));
     this.producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "max.request.size", 2_000_000),
+            Map.of(
+                "bootstrap.servers", bootstrapServers, "max.request.size", Topics.MAX_RECORD_BYTES),
             new ByteArraySerializer(),
             new ByteArraySerializer());
     this.deadLetters = KafkaSettings.consumer(bootstrapServers, "test", Map.of());

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,15 @@ public final class Records {
 
   /** Of later ones nobody knows yet what their headers say. */
   private static final String KNOWN_SPEC_VERSIONS = "1.";
+
+  /** What Kafka adds to a record, and whoever passes it on: a batch, lengths, headers. */
+  private static final int ENVELOPE = 4_096;
+
+  /** Two lengths. */
+  private static final int PER_HEADER = 10;
+
+  /** Of why a record is a dead letter. */
+  private static final int MAX_REASON = 1_000;
 
   private static final byte[] JSON = "application/json".getBytes(UTF_8);
 
@@ -133,32 +143,57 @@ public final class Records {
 
   /**
    * The dead letter of a record that nobody could read: its bytes as they were, with where it was
-   * and why in the headers {@code tallyman-origin} and {@code tallyman-reason}.
+   * and why in the headers {@code tallyman-origin} and {@code tallyman-reason}. Of one so large
+   * that it does not fit beside these, there are these alone.
    *
    * @param service who gave up, such as {@code api}
    */
   public static ProducerRecord<byte[], byte[]> deadLetter(
       ConsumerRecord<byte[], byte[]> origin, String reason, String service) {
+    var where = "%s-%d@%d".formatted(origin.topic(), origin.partition(), origin.offset());
+    var why = reason.substring(0, Math.min(MAX_REASON, reason.length()));
+    var whole = letter(origin.key(), origin.value(), origin.headers(), where, why, service);
+    return fits(whole.key(), whole.value(), whole.headers())
+        ? whole
+        : letter(
+            null,
+            null,
+            new RecordHeaders(),
+            where,
+            why + " (the record itself is too large to be here: read it where it was)",
+            service);
+  }
+
+  private static ProducerRecord<byte[], byte[]> letter(
+      byte @Nullable [] key,
+      byte @Nullable [] value,
+      Headers own,
+      String where,
+      String why,
+      String service) {
     return new ProducerRecord<>(
         Topics.DEAD_LETTERS.name(),
         null,
-        origin.key(),
-        origin.value(),
-        deadLetterHeaders(
-            origin.headers(),
-            origin.topic(),
-            origin.partition(),
-            origin.offset(),
-            reason,
-            service));
+        key,
+        value,
+        new RecordHeaders(own)
+            .add("tallyman-origin", where.getBytes(UTF_8))
+            .add("tallyman-reason", why.getBytes(UTF_8))
+            .add("tallyman-service", service.getBytes(UTF_8)));
   }
 
-  /** The headers of a dead letter: the record's own, then where it was, why, and who gave up. */
-  public static Headers deadLetterHeaders(
-      Headers own, String topic, int partition, long offset, String reason, String service) {
-    return new RecordHeaders(own)
-        .add("tallyman-origin", "%s-%d@%d".formatted(topic, partition, offset).getBytes(UTF_8))
-        .add("tallyman-reason", reason.getBytes(UTF_8))
-        .add("tallyman-service", service.getBytes(UTF_8));
+  /**
+   * Whether a record can be written, and passed on with a few more headers: at most {@link
+   * Topics#MAX_RECORD_BYTES}.
+   */
+  public static boolean fits(byte @Nullable [] key, byte @Nullable [] value, Headers headers) {
+    var bytes = (long) ENVELOPE;
+    bytes += key == null ? 0 : key.length;
+    bytes += value == null ? 0 : value.length;
+    for (var header : headers) {
+      bytes += PER_HEADER + Utils.utf8Length(header.key());
+      bytes += header.value() == null ? 0 : header.value().length;
+    }
+    return bytes <= Topics.MAX_RECORD_BYTES;
   }
 }

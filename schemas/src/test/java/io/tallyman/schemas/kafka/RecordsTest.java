@@ -21,6 +21,8 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RecordsTest {
 
@@ -184,6 +186,43 @@ class RecordsTest {
                 "tallyman-reason", "no such type",
                 "tallyman-service", "api"));
     assertThat(texts(headers)).as("the record's own headers").hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"true, false, false", "false, true, false", "false, false, true"})
+  void shouldTellButThePlaceOfADeadLetterThatIsTooLarge(
+      boolean isKeyLarge, boolean isValueLarge, boolean isHeaderLarge) {
+    // given: what Kafka takes, and not with our headers
+    var large = new byte[Topics.MAX_RECORD_BYTES - 100];
+    var small = new byte[1];
+    var origin =
+        new ConsumerRecord<>(
+            "job-commands",
+            3,
+            42L,
+            TIME.toEpochMilli(),
+            TimestampType.CREATE_TIME,
+            3,
+            2,
+            isKeyLarge ? large : small,
+            isValueLarge ? large : small,
+            new RecordHeaders().add("x", isHeaderLarge ? large : small),
+            Optional.<Integer>empty());
+
+    // when
+    var letter = Records.deadLetter(origin, "y".repeat(2_000), "api");
+
+    // then
+    assertThat(letter.key()).isNull();
+    assertThat(letter.value()).isNull();
+    assertThat(Records.fits(null, null, letter.headers())).isTrue();
+    assertThat(texts(letter.headers()))
+        .containsEntry("tallyman-origin", "job-commands-3@42")
+        .containsEntry("tallyman-service", "api")
+        .doesNotContainKey("x");
+    assertThat(texts(letter.headers()).get("tallyman-reason"))
+        .hasSizeLessThan(1_200)
+        .endsWith("(the record itself is too large to be here: read it where it was)");
   }
 
   private static Map<String, String> texts(Headers headers) {

@@ -7,6 +7,7 @@ import io.tallyman.processor.domain.JobDecider;
 import io.tallyman.processor.domain.JobState;
 import io.tallyman.processor.domain.Reaction;
 import io.tallyman.schemas.MessageTypes;
+import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.JobCommand;
 import io.tallyman.schemas.job.JobEvent;
 import io.tallyman.schemas.job.JobId;
@@ -16,10 +17,13 @@ import io.tallyman.schemas.json.MessageCodec;
 import io.tallyman.schemas.kafka.Records;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -78,9 +82,11 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
     clock.raise(at, context().currentSystemTimeMs());
     JobCommand command;
     Step step;
+    List<Outgoing> records;
     try {
       command = command(record);
       step = decide(command, at);
+      records = records(command, step, record.headers(), at);
     } catch (MalformedMessage e) {
       bury(record, e.getMessage());
       return;
@@ -93,7 +99,10 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
     if (command instanceof JobCommand.Expire) {
       learnTime(step.before(), record.headers(), at);
     }
-    write(command, step, record.headers(), at);
+    records.forEach(one -> context().forward(one.record(), one.sink()));
+    if (step.decision() instanceof Decision.Accepted) {
+      store(command, step, at);
+    }
   }
 
   /** An early timer proves that it was written by a clock that is ahead of the broker's. */
@@ -115,27 +124,50 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
     return new Step(before, decision, after, Reaction.of(before, command, decision, after));
   }
 
-  private void write(JobCommand command, Step step, Headers headers, Instant at) {
+  /** A record on its way to a sink. */
+  private record Outgoing(String sink, Record<byte[], byte[]> record) {}
+
+  /**
+   * All that a decision leads to.
+   *
+   * @throws MalformedMessage when Kafka would not take one of them, which would end the thread, and
+   *     each that takes its place
+   */
+  private static List<Outgoing> records(JobCommand command, Step step, Headers headers, Instant at)
+      throws MalformedMessage {
+    var records = new ArrayList<Outgoing>();
     switch (step.decision()) {
-      case Decision.Accepted(var events, _) -> {
-        events.forEach(event -> forward(event, at));
-        store(command, step, at);
-      }
+      case Decision.Accepted(var events, _) ->
+          events.forEach(event -> records.add(outgoing(event, at)));
       case Decision.Rejected(var code, var detail) ->
-          forward(
-              new Rejection(
-                  command.jobId(),
-                  Objects.requireNonNullElse(Records.text(headers, "ce_id"), ""),
-                  MessageTypes.of(command).name(),
-                  code,
-                  detail,
-                  at),
-              at);
+          records.add(
+              outgoing(
+                  new Rejection(
+                      command.jobId(),
+                      Objects.requireNonNullElse(Records.text(headers, "ce_id"), ""),
+                      MessageTypes.of(command).name(),
+                      code,
+                      detail,
+                      at),
+                  at));
     }
     var ordinal = 0;
     for (var reaction : step.reactions()) {
-      forward(command.jobId(), reaction, ordinal++, at);
+      records.add(outgoing(command.jobId(), reaction, ordinal++, at));
     }
+    for (var one : records) {
+      // The state of a job is smaller than the event that it comes from.
+      var record = one.record();
+      if (!Records.fits(record.key(), record.value(), record.headers())) {
+        throw new MalformedMessage(
+            "Expected a command that leads to records of at most %d bytes, but the %s has %d and its headers"
+                .formatted(
+                    Topics.MAX_RECORD_BYTES,
+                    Records.text(record.headers(), "ce_type"),
+                    record.value().length));
+      }
+    }
+    return records;
   }
 
   private void store(JobCommand command, Step step, Instant at) {
@@ -167,18 +199,20 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
   /** The id of the command. Early or not, its record says what time it is at the broker. */
   private String expire(JobId job, long monotonic) {
     var id = "%s:expire:%d".formatted(job, monotonic);
-    forward(
-        JobTopology.TIMERS,
-        job.value(),
-        new JobCommand.Expire(job),
-        id,
-        clock.now(monotonic).orElse(Instant.ofEpochMilli(monotonic)));
+    var timer =
+        outgoing(
+            JobTopology.TIMERS,
+            job.value(),
+            new JobCommand.Expire(job),
+            id,
+            clock.now(monotonic).orElse(Instant.ofEpochMilli(monotonic)));
+    context().forward(timer.record(), timer.sink());
     return id;
   }
 
-  private void forward(JobEvent event, Instant at) {
+  private static Outgoing outgoing(JobEvent event, Instant at) {
     var meta = event.meta();
-    forward(
+    return outgoing(
         JobTopology.EVENTS,
         meta.jobId().value(),
         event,
@@ -186,8 +220,8 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
         at);
   }
 
-  private void forward(Rejection rejection, Instant at) {
-    forward(
+  private static Outgoing outgoing(Rejection rejection, Instant at) {
+    return outgoing(
         JobTopology.REJECTIONS,
         rejection.jobId().value(),
         rejection,
@@ -195,34 +229,33 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
         at);
   }
 
-  private void forward(JobId job, Reaction reaction, int ordinal, Instant at) {
-    switch (reaction) {
+  private static Outgoing outgoing(JobId job, Reaction reaction, int ordinal, Instant at) {
+    return switch (reaction) {
       case Reaction.Offer(var dispatch, var lowPriority) ->
-          forward(
+          outgoing(
               JobTopology.dispatch(dispatch.endpoint(), lowPriority),
               job.value(),
               dispatch,
               "%s:dispatch:%d".formatted(job, dispatch.attempt()),
               at);
       case Reaction.Tell(var order) ->
-          forward(
+          outgoing(
               JobTopology.CONTROL,
               order.runner().value(),
               order,
               "%s:control:%d:%d:%d".formatted(job, order.attempt(), at.toEpochMilli(), ordinal),
               at);
-    }
+    };
   }
 
-  private void forward(String sink, String key, Object message, String id, Instant at) {
-    context()
-        .forward(
-            new Record<>(
-                key.getBytes(UTF_8),
-                MessageCodec.encode(message),
-                at.toEpochMilli(),
-                Records.headers(message, key, id, SOURCE, at)),
-            sink);
+  private static Outgoing outgoing(String sink, String key, Object message, String id, Instant at) {
+    return new Outgoing(
+        sink,
+        new Record<>(
+            key.getBytes(UTF_8),
+            MessageCodec.encode(message),
+            at.toEpochMilli(),
+            Records.headers(message, key, id, SOURCE, at)));
   }
 
   private JobCommand command(Record<byte[], byte[]> record) throws MalformedMessage {
@@ -243,16 +276,25 @@ final class DeciderProcessor implements Processor<byte[], byte[], byte[], byte[]
         origin.partition(),
         origin.offset(),
         reason);
+    var letter =
+        Records.deadLetter(
+            new ConsumerRecord<>(
+                origin.topic(),
+                origin.partition(),
+                origin.offset(),
+                record.timestamp(),
+                TimestampType.CREATE_TIME,
+                ConsumerRecord.NULL_SIZE,
+                ConsumerRecord.NULL_SIZE,
+                record.key(),
+                record.value(),
+                record.headers(),
+                Optional.empty()),
+            reason,
+            "state-processor");
     context()
         .forward(
-            record.withHeaders(
-                Records.deadLetterHeaders(
-                    record.headers(),
-                    origin.topic(),
-                    origin.partition(),
-                    origin.offset(),
-                    reason,
-                    "state-processor")),
+            new Record<>(letter.key(), letter.value(), record.timestamp(), letter.headers()),
             JobTopology.DEAD_LETTERS);
   }
 

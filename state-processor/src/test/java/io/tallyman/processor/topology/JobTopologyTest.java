@@ -27,13 +27,17 @@ import io.tallyman.schemas.job.JobEvent.JobCompleted;
 import io.tallyman.schemas.job.JobEvent.JobQueued;
 import io.tallyman.schemas.job.JobEvent.JobStarted;
 import io.tallyman.schemas.job.JobId;
+import io.tallyman.schemas.job.JobRequest;
 import io.tallyman.schemas.job.JobStatus;
+import io.tallyman.schemas.job.Policy;
+import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.Rejection;
 import io.tallyman.schemas.job.RunnerControl;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +238,26 @@ class JobTopologyTest {
             letter ->
                 assertThat(TopologyDriver.texts(letter.headers()).get("tallyman-reason"))
                     .contains("Store is corrupt"));
+    assertThat(events()).containsExactly("JobQueued 1");
+  }
+
+  /** Kafka would not take the event, and the thread would end, again and again. */
+  @Test
+  void shouldBuryTheCommandWhenItsEventDoesNotFitIntoARecord() {
+    var input = RawJson.of("\"%s\"".formatted("x".repeat(Topics.MAX_RECORD_BYTES - 2_000)));
+    driver.give(
+        1,
+        submit(
+            new JobRequest(EndpointName.DEFAULT, input, Policy.DEFAULT, Optional.empty(), "f00d")));
+    driver.give(2, submit(new JobId("job-2")));
+
+    assertThat(driver.readRaw(Topics.DEAD_LETTERS))
+        .singleElement()
+        .satisfies(
+            letter ->
+                assertThat(TopologyDriver.texts(letter.headers()).get("tallyman-reason"))
+                    .contains(
+                        "at most 25165824 bytes, but the io.tallyman.job.queued.v1 has 2516"));
     assertThat(events()).containsExactly("JobQueued 1");
   }
 

@@ -19,7 +19,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,15 +102,11 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
   /** Writes the dead letter of a record of the event log; completes when that is durable. */
   CompletionStage<?> reject(ConsumerRecord<byte[], byte[]> origin, String reason) {
     var letter = Records.deadLetter(origin, reason, SERVICE);
+    var key = letter.key() == null ? null : new String(letter.key(), UTF_8);
     return logged(
-        send(withTextKey(letter, letter.value()))
-            .exceptionallyCompose(
-                failure ->
-                    // With our headers a record of the largest size no longer fits. The log keeps
-                    // the original for ever, and the headers say where.
-                    failure instanceof RecordTooLargeException
-                        ? send(withTextKey(letter, null))
-                        : CompletableFuture.failedFuture(failure)),
+        send(
+            new ProducerRecord<>(
+                letter.topic(), null, null, key, letter.value(), letter.headers())),
         "the dead letter of %s-%d@%d"
             .formatted(origin.topic(), origin.partition(), origin.offset()));
   }
@@ -173,12 +168,6 @@ public final class WebhookTopics implements AttemptLog, AutoCloseable {
         attempt.webhookId() + ":" + attempt.attempt(),
         SOURCE,
         attempt.time());
-  }
-
-  private static ProducerRecord<String, byte[]> withTextKey(
-      ProducerRecord<byte[], byte[]> letter, byte @Nullable [] value) {
-    var key = letter.key() == null ? null : new String(letter.key(), UTF_8);
-    return new ProducerRecord<>(letter.topic(), null, null, key, value, letter.headers());
   }
 
   private static CompletionStage<?> logged(CompletionStage<?> written, String what) {
