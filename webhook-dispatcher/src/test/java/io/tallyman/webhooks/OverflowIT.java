@@ -1,12 +1,9 @@
 package io.tallyman.webhooks;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static io.tallyman.webhooks.Stage.await;
+import static io.tallyman.webhooks.Stage.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tallyman.runtime.CommonSettings;
-import io.tallyman.runtime.Service.Health;
-import io.tallyman.runtime.endpoints.Endpoints;
-import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
@@ -17,22 +14,14 @@ import io.tallyman.schemas.job.WebhookAttempt;
 import io.tallyman.webhooks.http.Receiver;
 import io.tallyman.webhooks.http.Receiver.Received;
 import io.tallyman.webhooks.kafka.Broker;
-import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +37,7 @@ class OverflowIT {
 
   private static final EndpointName LASTING = new EndpointName("lasting");
   private static final EndpointName TRYING = new EndpointName("trying");
+  private static final EndpointName HASTY = new EndpointName("hasty");
   private static final int JOBS = 150;
   private static final int STATES = 10;
   private static final String YAML =
@@ -64,6 +54,10 @@ class OverflowIT {
           image: x
           command: [x]
           webhook: {delays: [1h, 50ms]}
+        hasty:
+          image: x
+          command: [x]
+          webhook: {deadline: 3s, attempts: 1}
       """;
 
   @TempDir private static Path folder;
@@ -71,10 +65,10 @@ class OverflowIT {
   @SuppressWarnings("NullAway.Init") // By start.
   private static Broker broker;
 
-  private final List<WebhookDispatcher> dispatchers = new ArrayList<>();
-  private final List<Receiver> receivers = new ArrayList<>();
-  private final CountDownLatch released = new CountDownLatch(1);
   private String group = "";
+
+  @SuppressWarnings("NullAway.Init") // By group.
+  private Stage stage;
 
   @BeforeAll
   static void start() throws InterruptedException {
@@ -90,21 +84,20 @@ class OverflowIT {
   void group(TestInfo test) throws InterruptedException {
     group = test.getTestMethod().orElseThrow().getName();
     broker.commitEnd(group, "");
+    stage = new Stage(folder, YAML, group);
   }
 
   @AfterEach
   void close() {
-    released.countDown();
-    dispatchers.forEach(WebhookDispatcher::close);
-    receivers.forEach(Receiver::close);
+    stage.close();
   }
 
   @Test
   void shouldPutAsideWhatASlowReceiverCannotTakeAndKeepTheOrder() throws Exception {
     // given: it takes nothing yet, and is sent more than its share of the backlog
-    var slow = receiver(this::whenReleased);
-    var healthy = receiver(_ -> 200);
-    var dispatcher = dispatcher();
+    var slow = stage.receiver(stage::whenReleased);
+    var healthy = stage.receiver(_ -> 200);
+    var dispatcher = stage.dispatcher(broker.bootstrapServers());
     broker.append(states("slow-a", slow.url(), 1, STATES));
     await(() -> number(dispatcher, "tally_webhook_spilling") > 0);
     await(() -> number(dispatcher, "tally_webhook_spilled_total") >= JOBS * STATES - 1_100);
@@ -121,7 +114,7 @@ class OverflowIT {
     assertThat(number(dispatcher, "tally_webhook_pending")).isLessThanOrEqualTo(1_100);
 
     // and: all of it comes, each once, in the order of its job, and the target is free again
-    released.countDown();
+    stage.release();
     awaitAllDone();
     assertInOrder(slow, "slow-a", STATES, true);
     await(() -> number(dispatcher, "tally_webhook_spilling") == 0);
@@ -130,17 +123,17 @@ class OverflowIT {
   @Test
   void shouldKeepTheOrderWhenItStartsAgainWhileEventsArePutAside() throws Exception {
     // given
-    var slow = receiver(this::whenReleased);
-    var first = dispatcher();
+    var slow = stage.receiver(stage::whenReleased);
+    var first = stage.dispatcher(broker.bootstrapServers());
     broker.append(states("slow-b", slow.url(), 1, STATES));
     await(() -> number(first, "tally_webhook_spilled_total") >= JOBS * STATES - 1_100);
 
     // when: the next one finds newer states in the log, and older ones put aside
     first.close();
     broker.append(states("slow-b", slow.url(), STATES + 1, STATES + 2));
-    var second = dispatcher();
+    var second = stage.dispatcher(broker.bootstrapServers());
     await(() -> number(second, "tally_webhook_spilling") > 0);
-    released.countDown();
+    stage.release();
 
     // then
     awaitAllDone();
@@ -150,14 +143,14 @@ class OverflowIT {
   @Test
   void shouldNotStartCountingAgainWhenItStartsAgain() throws Exception {
     // given: one attempt was made, the next is an hour away
-    var receiver = receiver(_ -> 500);
-    var first = dispatcher();
+    var receiver = stage.receiver(_ -> 500);
+    var first = stage.dispatcher(broker.bootstrapServers());
     broker.append(List.of(requeued("counted", 1, receiver.url(), TRYING)));
     await(() -> !broker.read(Topics.WEBHOOK_ATTEMPTS, WebhookAttempt.class, "counted").isEmpty());
 
     // when
     first.close();
-    dispatcher();
+    stage.dispatcher(broker.bootstrapServers());
     awaitAllDone();
 
     // then
@@ -172,9 +165,9 @@ class OverflowIT {
   @Test
   void shouldEmptyTheQueueOfADeadReceiverWithoutPausing() throws Exception {
     // given: nobody listens there
-    var nowhere = receiver(_ -> 200);
+    var nowhere = stage.receiver(_ -> 200);
     nowhere.close();
-    var dispatcher = dispatcher();
+    var dispatcher = stage.dispatcher(broker.bootstrapServers());
 
     // when: more than its share, from which the open circuit exempts it
     var start = System.nanoTime();
@@ -195,13 +188,31 @@ class OverflowIT {
         .isEqualTo(5_000);
   }
 
-  private int whenReleased(Received ignored) {
-    try {
-      released.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return 200;
+  @Test
+  void shouldTakeBackEvenlyWhenTheCircuitOpensAndFreesAllAtOnce() throws Exception {
+    // given: its circuit opens when the first deadlines have passed, and most is put aside by then
+    var silent = stage.receiver(stage::whenReleased);
+    broker.append(
+        IntStream.range(0, 5_000)
+            .mapToObj(i -> requeued("silent-" + i, 1, silent.url(), HASTY))
+            .toList());
+    var dispatcher = stage.dispatcher(broker.bootstrapServers());
+    await(() -> number(dispatcher, "tally_webhook_spilled_total") >= 3_000);
+
+    // when
+    await(
+        () ->
+            dispatcher.metrics().contains("tally_webhook_attempt_seconds_count{outcome=\"timeout"));
+    var start = System.nanoTime();
+    await(() -> number(dispatcher, "tally_webhook_spilling") == 0);
+
+    // then: a thousand a second
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofSeconds(2));
+    awaitAllDone();
+    assertThat(
+            number(dispatcher, "tally_webhook_dead_letters_total{outcome=\"circuit_open\"}")
+                + number(dispatcher, "tally_webhook_dead_letters_total{outcome=\"timeout\"}"))
+        .isEqualTo(5_000);
   }
 
   private void awaitAllDone() throws Exception {
@@ -237,48 +248,5 @@ class OverflowIT {
             new JobId(job), endpoint, sequence, 1, Instant.now(), "api", Optional.of(receiver)),
         "retried: x",
         Instant.EPOCH);
-  }
-
-  private static double number(WebhookDispatcher dispatcher, String series) {
-    return dispatcher
-        .metrics()
-        .lines()
-        .filter(line -> line.startsWith(series + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private Receiver receiver(ToIntFunction<Received> answer) throws IOException {
-    var receiver = new Receiver(answer);
-    receivers.add(receiver);
-    return receiver;
-  }
-
-  private WebhookDispatcher dispatcher() throws Exception {
-    var dispatcher =
-        WebhookDispatcher.start(
-            new WebhookSettings(
-                new CommonSettings(
-                    broker.bootstrapServers(),
-                    "redis://unused",
-                    Endpoints.parse("test.yaml", YAML.getBytes(UTF_8)),
-                    folder,
-                    AddressPolicy.allowing("127.0.0.0/8")),
-                group,
-                Optional.empty(),
-                1_000));
-    dispatchers.add(dispatcher);
-    await(
-        () -> Stream.of(dispatcher).flatMap(it -> it.health().stream()).allMatch(Health::isReady));
-    return dispatcher;
-  }
-
-  private static void await(Callable<Boolean> condition) throws Exception {
-    var until = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-    while (!condition.call()) {
-      assertThat(System.nanoTime()).as("120 s have passed").isLessThan(until);
-      LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
-    }
   }
 }

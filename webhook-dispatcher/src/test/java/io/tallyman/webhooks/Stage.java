@@ -69,8 +69,12 @@ final class Stage implements AutoCloseable {
 
   /** One that has joined its group. */
   WebhookDispatcher dispatcher(String kafka) throws Exception {
-    var dispatcher =
-        WebhookDispatcher.start(settings(kafka, endpoints, folder, group, Optional.empty()));
+    return dispatcher(kafka, Optional.empty());
+  }
+
+  /** The same under a name of its own. */
+  WebhookDispatcher dispatcher(String kafka, Optional<String> name) throws Exception {
+    var dispatcher = WebhookDispatcher.start(settings(kafka, endpoints, folder, group, name));
     dispatchers.add(dispatcher);
     await(() -> isReady(dispatcher));
     return dispatcher;

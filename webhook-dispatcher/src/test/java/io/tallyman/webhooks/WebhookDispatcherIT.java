@@ -1,5 +1,6 @@
 package io.tallyman.webhooks;
 
+import static io.tallyman.webhooks.Stage.await;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,10 +12,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.standardwebhooks.Webhook;
 import com.standardwebhooks.exceptions.WebhookVerificationException;
-import io.tallyman.runtime.CommonSettings;
 import io.tallyman.runtime.Service.Health;
-import io.tallyman.runtime.endpoints.Endpoints;
-import io.tallyman.runtime.net.AddressPolicy;
 import io.tallyman.schemas.Topics;
 import io.tallyman.schemas.job.EndpointName;
 import io.tallyman.schemas.job.EventMeta;
@@ -40,17 +38,13 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -91,8 +85,9 @@ class WebhookDispatcherIT {
   private static Broker broker;
 
   private String group = "";
-  private final List<WebhookDispatcher> dispatchers = new ArrayList<>();
-  private final List<Receiver> receivers = new ArrayList<>();
+
+  @SuppressWarnings("NullAway.Init") // By group.
+  private Stage stage;
 
   @BeforeAll
   static void start() throws InterruptedException {
@@ -109,12 +104,12 @@ class WebhookDispatcherIT {
   void group(TestInfo test) throws InterruptedException {
     group = test.getTestMethod().orElseThrow().getName();
     broker.commitEnd(group, "");
+    stage = new Stage(folder, YAML, group);
   }
 
   @AfterEach
   void close() {
-    dispatchers.forEach(WebhookDispatcher::close);
-    receivers.forEach(Receiver::close);
+    stage.close();
   }
 
   @Test
@@ -378,13 +373,13 @@ class WebhookDispatcherIT {
             return random.nextInt(10) == 0 ? 500 : 200;
           }
         });
-    dispatcher();
+    var first = dispatcher();
 
     // when: events all the while another instance joins, and the first leaves
     append("share-a", receiver.url());
     dispatcher();
     append("share-b", receiver.url());
-    dispatchers.getFirst().close();
+    first.close();
     append("share-c", receiver.url());
     await(() -> broker.lag(group) == 0);
 
@@ -466,10 +461,10 @@ class WebhookDispatcherIT {
   @Test
   void shouldEndAndSaySoWhenAnotherDispatcherTakesItsName() throws Exception {
     // given
-    var first = dispatcher(Optional.of("twin"));
+    var first = stage.dispatcher(broker.bootstrapServers(), Optional.of("twin"));
 
     // when
-    var second = dispatcher(Optional.of("twin"));
+    var second = stage.dispatcher(broker.bootstrapServers(), Optional.of("twin"));
 
     // then
     await(() -> !first.health().getFirst().isReady());
@@ -483,8 +478,8 @@ class WebhookDispatcherIT {
     for (var nowhere : List.of("127.0.0.1:1", "nowhere.invalid:9092")) {
       // when
       var start = System.nanoTime();
-      var dispatcher = WebhookDispatcher.start(settings(nowhere, Optional.empty()));
-      dispatchers.add(dispatcher);
+      var dispatcher =
+          WebhookDispatcher.start(Stage.settings(nowhere, YAML, folder, group, Optional.empty()));
       var started = Duration.ofNanos(System.nanoTime() - start);
       var health = dispatcher.health();
       start = System.nanoTime();
@@ -510,34 +505,11 @@ class WebhookDispatcherIT {
   }
 
   private Receiver receiver(int status) throws IOException {
-    var receiver = new Receiver(_ -> status);
-    receivers.add(receiver);
-    return receiver;
+    return stage.receiver(_ -> status);
   }
 
-  /** One that has joined its group. */
   private WebhookDispatcher dispatcher() throws Exception {
-    return dispatcher(Optional.empty());
-  }
-
-  private WebhookDispatcher dispatcher(Optional<String> name) throws Exception {
-    var dispatcher = WebhookDispatcher.start(settings(broker.bootstrapServers(), name));
-    dispatchers.add(dispatcher);
-    await(() -> dispatcher.health().stream().allMatch(Health::isReady));
-    return dispatcher;
-  }
-
-  private WebhookSettings settings(String kafka, Optional<String> name) {
-    return new WebhookSettings(
-        new CommonSettings(
-            kafka,
-            "redis://unused",
-            Endpoints.parse("test.yaml", YAML.getBytes(UTF_8)),
-            folder,
-            AddressPolicy.allowing("127.0.0.0/8")),
-        group,
-        name,
-        1_000);
+    return stage.dispatcher(broker.bootstrapServers());
   }
 
   private static List<JobEvent> life(String job, URI receiver) {
@@ -599,13 +571,5 @@ class WebhookDispatcherIT {
             Collectors.toMap(
                 header -> header.getKey().toLowerCase(Locale.ROOT),
                 header -> List.of(header.getValue())));
-  }
-
-  private static void await(Callable<Boolean> condition) throws Exception {
-    var until = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (!condition.call()) {
-      assertThat(System.nanoTime()).as("60 s have passed").isLessThan(until);
-      LockSupport.parkNanos(20_000_000);
-    }
   }
 }

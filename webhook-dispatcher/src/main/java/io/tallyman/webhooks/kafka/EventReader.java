@@ -49,6 +49,9 @@ public final class EventReader implements AutoCloseable {
    */
   private static final int MAX_FETCH_BYTES = 1 << 20;
 
+  /** Of these, read between two polls of the event log, which wait for it. */
+  private static final int MAX_POLL_RECORDS = 100;
+
   private final String bootstrapServers;
   private final int replicas;
   private final Membership membership;
@@ -235,7 +238,9 @@ public final class EventReader implements AutoCloseable {
             ConsumerConfig.GROUP_ID_CONFIG,
             membership.group() + suffix,
             ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
-            MAX_FETCH_BYTES));
+            MAX_FETCH_BYTES,
+            ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+            MAX_POLL_RECORDS));
   }
 
   private Consumer<byte[], byte[]> consumer() {

@@ -9,16 +9,15 @@ import io.tallyman.webhooks.delivery.Backlog;
 import io.tallyman.webhooks.delivery.Deliverer;
 import io.tallyman.webhooks.delivery.LoggedEvent;
 import io.tallyman.webhooks.delivery.PastAttempts;
+import io.tallyman.webhooks.kafka.OverflowPart.Waiting;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
+import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -48,12 +47,19 @@ final class Overflow implements AutoCloseable {
 
   private static final Duration POLL = Duration.ofMillis(100);
 
+  /**
+   * Taken back in a second at the most. A receiver whose circuit opens has room for all that waits
+   * for it, and all of it at once would hold up the events of everybody else.
+   */
+  private static final int MAX_PER_SECOND = 1_000;
+
   private final Consumer<byte[], byte[]> consumer;
   private final WebhookTopics topics;
   private final Deliverer deliverer;
   private final Backlog backlog;
   private final Assignments assignments = new Assignments();
-  private final Map<Integer, Part> parts = new HashMap<>();
+  private final Map<Integer, OverflowPart> parts = new HashMap<>();
+  private final Pace pace = new Pace(System::nanoTime, MAX_PER_SECOND, POLL);
   private volatile int targets;
 
   /**
@@ -82,8 +88,9 @@ final class Overflow implements AutoCloseable {
     var fresh = numbers.stream().map(Overflow::partition).toList();
     var committed = consumer.committed(Set.copyOf(fresh));
     for (var partition : fresh) {
-      assignments.add(partition, Assignment.of(partition, committed.get(partition), past));
-      parts.put(partition.partition(), new Part());
+      var assignment = Assignment.of(partition, committed.get(partition), past);
+      assignments.add(partition, assignment);
+      parts.put(partition.partition(), new OverflowPart(assignment.offsets().watermark()));
     }
     consumer.assign(assignments.partitions());
     var ends = consumer.endOffsets(fresh);
@@ -118,7 +125,7 @@ final class Overflow implements AutoCloseable {
   void handedOut(int number, long offset) {
     var part = parts.get(number);
     if (part != null) {
-      part.handedOut = Math.max(part.handedOut, offset);
+      part.handedOut(offset);
     }
   }
 
@@ -130,11 +137,7 @@ final class Overflow implements AutoCloseable {
    */
   boolean takes(int number, long offset, String target, boolean isCrowded) {
     var part = parts.get(number);
-    if (part == null) {
-      return false;
-    }
-    var its = part.held.get(target);
-    return its == null ? isCrowded : its.isWaiting(part.taken) && offset > its.first;
+    return part != null && part.takes(offset, target, isCrowded);
   }
 
   /**
@@ -158,7 +161,7 @@ final class Overflow implements AutoCloseable {
             (offset, failure) -> {
               backlog.remove(ticket);
               if (failure == null) {
-                part.written.add(new Written(target, offset));
+                part.written(target, offset);
                 whenDurable.run();
               }
               // Else it stays open, and the next start reads it from the event log.
@@ -173,18 +176,19 @@ final class Overflow implements AutoCloseable {
     for (var record : consumer.poll(Duration.ZERO)) {
       var part = parts.get(record.partition());
       if (part != null) {
-        part.waiting.add(record);
+        part.add(new Waiting(record.offset(), source(record), event(record)));
       }
     }
+    parts.values().forEach(OverflowPart::settle);
+    takeBack();
     parts.forEach(
         (number, part) -> {
-          part.settle();
-          takeBack(number, part);
-          var partition = List.of(partition(number));
-          if (part.waiting.isEmpty()) {
-            consumer.resume(partition);
+          var partition = partition(number);
+          if (part.next().isPresent()) {
+            consumer.pause(List.of(partition));
           } else {
-            consumer.pause(partition);
+            part.takenUpTo(consumer.position(partition));
+            consumer.resume(List.of(partition));
           }
         });
     count();
@@ -204,55 +208,47 @@ final class Overflow implements AutoCloseable {
         org.apache.kafka.clients.consumer.CloseOptions.timeout(Assignments.COMMIT_PATIENCE));
   }
 
-  private void takeBack(int number, Part part) {
-    var assignment = assignments.of(partition(number)).orElseThrow();
-    for (var record = part.waiting.peek();
-        record != null && !backlog.isFull();
-        record = part.waiting.peek()) {
-      if (!take(record, assignment, part)) {
-        return;
+  /** One of each partition in turn, so that none waits for another. */
+  private void takeBack() {
+    boolean isAnyTaken;
+    do {
+      isAnyTaken = false;
+      for (var entry : parts.entrySet()) {
+        isAnyTaken |= takeNext(entry.getKey(), entry.getValue());
       }
-      part.waiting.remove();
-      part.taken = record.offset() + 1;
-    }
-    if (part.waiting.isEmpty()) {
-      part.taken = Math.max(part.taken, consumer.position(partition(number)));
-    }
+    } while (isAnyTaken);
   }
 
-  /** False when its receiver has no room yet. */
-  private boolean take(ConsumerRecord<byte[], byte[]> record, Assignment assignment, Part part) {
-    if (source(record) >= part.handedOut) {
+  /** False when there is none, its receiver has no room yet, or its turn has not come. */
+  private boolean takeNext(int number, OverflowPart part) {
+    var next = part.next().orElse(null);
+    if (next == null || !part.wasHandedOut(next.source()) || backlog.isFull()) {
       return false;
     }
-    JobEvent event;
-    try {
-      event = Records.event(record);
-    } catch (MalformedMessage | RuntimeException e) { // The edge of a loop over records.
-      LOG.error("{}-{}@{} is no event", record.topic(), record.partition(), record.offset(), e);
-      assignment.skip(record.offset());
-      return true;
-    }
-    var receiver = event.meta().webhook().orElse(null);
-    if (receiver == null) {
-      assignment.skip(record.offset());
+    var assignment = assignments.of(partition(number)).orElseThrow();
+    var event = next.event().orElse(null);
+    var receiver = event == null ? null : event.meta().webhook().orElse(null);
+    if (event == null || receiver == null) {
+      assignment.skip(next.offset());
+      part.taken(next);
       return true;
     }
     var isExpired = deliverer.isExpired(event);
-    if (!isExpired && deliverer.isCrowded(receiver)) {
+    if ((!isExpired && deliverer.isCrowded(receiver)) || !pace.takeTurn()) {
       return false;
     }
-    if (!assignment.offsets().begin(record.offset())) {
+    part.taken(next);
+    if (!assignment.offsets().begin(next.offset())) {
       return true;
     }
     var target = Deliverer.targetOf(receiver);
     part.open(target);
     Runnable whenDone =
         () -> {
-          assignment.finished(record.offset());
-          part.ended.add(target);
+          assignment.finished(next.offset());
+          part.ended(target);
         };
-    var logged = new LoggedEvent(event, new EventPosition(record.partition(), source(record)));
+    var logged = new LoggedEvent(event, new EventPosition(number, next.source()));
     if (isExpired) {
       deliverer.expire(logged, receiver, assignment.origin(), whenDone);
     } else {
@@ -261,11 +257,19 @@ final class Overflow implements AutoCloseable {
     return true;
   }
 
+  private static Optional<JobEvent> event(ConsumerRecord<byte[], byte[]> record) {
+    try {
+      return Optional.of(Records.event(record));
+    } catch (MalformedMessage | RuntimeException e) { // The edge of a loop over records.
+      LOG.error("{}-{}@{} is no event", record.topic(), record.partition(), record.offset(), e);
+      return Optional.empty();
+    }
+  }
+
   /** Reads which targets are on it, from where the group stands to its end. */
   private void scan(TopicPartition partition, long end) {
     var part = Objects.requireNonNull(parts.get(partition.partition()));
     var start = assignments.of(partition).orElseThrow().offsets().watermark();
-    part.taken = start;
     consumer.seek(partition, start);
     if (start >= end) {
       return;
@@ -283,7 +287,7 @@ final class Overflow implements AutoCloseable {
     LOG.info(
         "{} holds events of {} receivers, from offset {} to {}",
         partition,
-        part.held.size(),
+        part.targets(),
         start,
         end);
     consumer.resume(others);
@@ -301,101 +305,10 @@ final class Overflow implements AutoCloseable {
   }
 
   private void count() {
-    targets = parts.values().stream().mapToInt(part -> part.held.size()).sum();
+    targets = parts.values().stream().mapToInt(OverflowPart::targets).sum();
   }
 
   private static TopicPartition partition(int number) {
     return new TopicPartition(Topics.WEBHOOK_OVERFLOW.name(), number);
-  }
-
-  private record Written(String target, long offset) {}
-
-  /** One target on one partition, until nothing of it is left. */
-  private static final class Held {
-
-    /** In the event log, of the first that was put aside. */
-    private final long first;
-
-    /** Not durable yet. */
-    private int writing;
-
-    /** Offset of the last one that is durable. */
-    private long last = -1;
-
-    /** Taken back, and not done. */
-    private int open;
-
-    private Held(long first) {
-      this.first = first;
-    }
-
-    /** Whether some of it was not taken back. */
-    private boolean isWaiting(long taken) {
-      return writing > 0 || last >= taken;
-    }
-  }
-
-  /** One partition. */
-  private static final class Part {
-    private final Map<String, Held> held = new HashMap<>();
-
-    /** Durable, and not yet told to {@code held}. */
-    private final Queue<Written> written = new ConcurrentLinkedQueue<>();
-
-    /** Targets of what is done, and not yet told to {@code held}. */
-    private final Queue<String> ended = new ConcurrentLinkedQueue<>();
-
-    /** Read, and not taken back; while there is one, no more is fetched. */
-    private final Queue<ConsumerRecord<byte[], byte[]>> waiting = new ArrayDeque<>();
-
-    /** Everything before this offset was taken back. */
-    private long taken;
-
-    /** Everything before this offset of the event log was handed out. */
-    private long handedOut;
-
-    /** True when it is the first of its target. */
-    private boolean begin(String target, long source) {
-      var isFirst = !held.containsKey(target);
-      held.computeIfAbsent(target, _ -> new Held(source)).writing++;
-      return isFirst;
-    }
-
-    private void restore(String target, long offset, long source) {
-      held.computeIfAbsent(target, _ -> new Held(source)).last = offset;
-    }
-
-    private void open(String target) {
-      var its = held.get(target);
-      if (its != null) {
-        its.open++;
-      }
-    }
-
-    /** Forgets the targets of which nothing is left. */
-    private void settle() {
-      for (var one = written.poll(); one != null; one = written.poll()) {
-        var its = held.get(one.target());
-        if (its != null) {
-          its.writing--;
-          its.last = Math.max(its.last, one.offset());
-        }
-      }
-      for (var target = ended.poll(); target != null; target = ended.poll()) {
-        var its = held.get(target);
-        if (its != null) {
-          its.open--;
-        }
-      }
-      held.entrySet()
-          .removeIf(
-              entry -> {
-                var isDone = entry.getValue().open == 0 && !entry.getValue().isWaiting(taken);
-                if (isDone) {
-                  LOG.info("{} has caught up", entry.getKey());
-                }
-                return isDone;
-              });
-    }
   }
 }
