@@ -10,11 +10,14 @@ import io.tallyman.schemas.job.WebhookRedelivery;
 import io.tallyman.schemas.json.MalformedMessage;
 import io.tallyman.schemas.json.MessageCodec;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -111,7 +114,7 @@ public final class ApiClient implements AutoCloseable {
 
   private byte[] send(HttpRequest.Builder request) throws IOException, InterruptedException {
     key.ifPresent(it -> request.header("Authorization", "Bearer " + it));
-    var response = http.send(request.timeout(TIMEOUT).build(), BodyHandlers.ofByteArray());
+    var response = answer(request.timeout(TIMEOUT).build());
     if (response.statusCode() != 200) {
       throw new IOException(
           "Expected 200 of %s, but got %d: %s"
@@ -121,6 +124,19 @@ public final class ApiClient implements AutoCloseable {
                   new String(response.body(), UTF_8)));
     }
     return response.body();
+  }
+
+  private HttpResponse<byte[]> answer(HttpRequest request)
+      throws IOException, InterruptedException {
+    try {
+      return http.send(request, BodyHandlers.ofByteArray());
+    } catch (ConnectException | HttpTimeoutException e) {
+      // The JDK's exception has no message when the connection is refused.
+      throw new IOException(
+          "Expected an API at %s, but nobody answers there: start one (./tally dev), or say where it is (--url)"
+              .formatted(base),
+          e);
+    }
   }
 
   private static JobView view(byte[] body) throws IOException {
