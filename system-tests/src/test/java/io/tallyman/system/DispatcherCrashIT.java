@@ -222,7 +222,7 @@ class DispatcherCrashIT {
 
       // when: one comes, one is stopped or killed, and comes again
       running.put("b", dispatchers.start("b", rules, Map.of()));
-      for (var change = 0; change < 6; change++) {
+      for (var change = 0; change < 4; change++) {
         var name = change % 2 == 0 ? "a" : "b";
         var one = running.get(name);
         if (change % 3 == 0) {
@@ -245,7 +245,7 @@ class DispatcherCrashIT {
       assertInOrder(receivers, "load", jobs, STATES);
       var repeated = receivers.count() - jobs * STATES;
       say(
-          "instances come and go six times, two of them killed",
+          "instances come and go four times, two of them killed",
           "%d events, all told in order; %d requests repeated".formatted(jobs * STATES, repeated));
     }
   }
