@@ -6,6 +6,8 @@ import io.tallyman.schemas.job.EventPosition;
 import io.tallyman.schemas.job.RawJson;
 import io.tallyman.schemas.job.WebhookAttempt;
 import java.net.URI;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -50,6 +52,22 @@ record Delivery(
                     Outcome.Kind.SECRET_MISSING,
                     "Not sent: endpoint '%s' has no secret '%s' in the dispatcher's endpoints file"
                         .formatted(event.endpoint(), name)));
+  }
+
+  /** The request of an attempt, signed as of its time. */
+  Sender.Request request(int number, Instant time) {
+    var headers = new HashMap<String, String>();
+    headers.put("webhook-id", webhookId);
+    headers.put("webhook-timestamp", Long.toString(time.getEpochSecond()));
+    headers.put("webhook-attempt", Integer.toString(number));
+    headers.put("webhook-sequence", Long.toString(event.sequence()));
+    if (isRedelivery()) {
+      headers.put("webhook-trigger", trigger);
+    }
+    signer
+        .map(it -> it.sign(webhookId, time, body))
+        .ifPresent(signature -> headers.put("webhook-signature", signature));
+    return new Sender.Request(url, headers, body, rules.deadline(), rules.success());
   }
 
   /** Deliveries to the same target share its slots, its circuit and its rate. */

@@ -9,7 +9,6 @@ import io.tallyman.webhooks.resilience.TargetGuards.Permit;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -260,7 +259,7 @@ final class DeliveryRun {
 
   private Outcome ask(int number, Instant time) {
     try {
-      var one = ports.sender().prepare(request(number, time));
+      var one = ports.sender().prepare(delivery.request(number, time));
       if (!begin(one)) {
         throw stopped();
       }
@@ -275,27 +274,6 @@ final class DeliveryRun {
       LOG.error("{} attempt {}: a mistake of ours", delivery, number, e);
       return Outcome.failed(Kind.INTERNAL, "Failed before it was sent: " + e.getClass().getName());
     }
-  }
-
-  private Sender.Request request(int number, Instant time) {
-    var headers = new HashMap<String, String>();
-    headers.put("webhook-id", delivery.webhookId());
-    headers.put("webhook-timestamp", Long.toString(time.getEpochSecond()));
-    headers.put("webhook-attempt", Integer.toString(number));
-    headers.put("webhook-sequence", Long.toString(delivery.event().sequence()));
-    if (delivery.isRedelivery()) {
-      headers.put("webhook-trigger", delivery.trigger());
-    }
-    delivery
-        .signer()
-        .map(signer -> signer.sign(delivery.webhookId(), time, delivery.body()))
-        .ifPresent(signature -> headers.put("webhook-signature", signature));
-    return new Sender.Request(
-        delivery.url(),
-        headers,
-        delivery.body(),
-        delivery.rules().deadline(),
-        delivery.rules().success());
   }
 
   private boolean isFinal(int number, Outcome outcome) {
