@@ -51,7 +51,7 @@ record BadRecord(String kind, ProducerRecord<byte[], byte[]> record) {
   private static final int LARGE = 900_000;
 
   /** As large as Kafka takes it with its headers: no dead letter can hold it. */
-  private static final byte[] GIANT = " ".repeat(Topics.MAX_RECORD_BYTES - 1_000).getBytes(UTF_8);
+  private static final byte[] GIANT = " ".repeat(Topics.MAX_RECORD_BYTES - 420).getBytes(UTF_8);
 
   /** The record key of all that have one, on topics whose key is a job id. */
   static final String JOB = "job-of-bad-records";
