@@ -86,7 +86,8 @@ final class DispatcherProcesses implements AutoCloseable {
     environment.put("TALLY_DATA_DIR", folder.resolve(id).toString());
     environment.put("TALLY_DISPATCHER_ID", id);
     environment.put("TALLY_HEALTH_PORT", Integer.toString(port));
-    environment.put("TALLY_JAVA_OPTS", "-Xmx256m");
+    // Without -Xms the JVM gives memory back until it collects twice a second.
+    environment.put("TALLY_JAVA_OPTS", "-Xms256m -Xmx256m");
     environment.putAll(settings);
     var one = new One(Tally.start(environment, "webhook-dispatcher"), "http://127.0.0.1:" + port);
     started.add(one);

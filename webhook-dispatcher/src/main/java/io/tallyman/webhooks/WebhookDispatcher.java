@@ -36,6 +36,12 @@ public final class WebhookDispatcher implements Service {
   /** How long a record may wait for Kafka before its writer tries again. */
   private static final int WRITE_TIMEOUT_MS = 30_000;
 
+  /**
+   * How long an attempt's record waits for others. Each alone is a request to Kafka and 130 KB of
+   * buffers to compress it in.
+   */
+  private static final int LINGER_MS = 20;
+
   private final EventReader reader;
   private final Redrive redrive;
   private final WebhookTopics topics;
@@ -70,8 +76,12 @@ public final class WebhookDispatcher implements Service {
             timer);
     var topics =
         new WebhookTopics(
-            () -> KafkaSettings.producer(common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS),
-            () -> KafkaSettings.producer(common.kafka(), "webhook-overflow", Integer.MAX_VALUE));
+            () ->
+                KafkaSettings.producer(
+                    common.kafka(), "webhook-dispatcher", WRITE_TIMEOUT_MS, LINGER_MS),
+            () ->
+                KafkaSettings.producer(
+                    common.kafka(), "webhook-overflow", Integer.MAX_VALUE, LINGER_MS));
     var backlog = new Backlog();
     var metrics = new WebhookMetrics();
     var clock = InstantSource.system();

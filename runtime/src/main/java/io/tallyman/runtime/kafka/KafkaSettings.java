@@ -41,18 +41,30 @@ public final class KafkaSettings {
    */
   public static Producer<String, byte[]> producer(
       String bootstrapServers, String clientId, int deliveryTimeoutMs) {
+    return producer(bootstrapServers, clientId, deliveryTimeoutMs, 0);
+  }
+
+  /**
+   * The same for records that nobody waits for.
+   *
+   * @param lingerMs how long one may wait for others, so that they go together
+   */
+  public static Producer<String, byte[]> producer(
+      String bootstrapServers, String clientId, int deliveryTimeoutMs, int lingerMs) {
     var settings = new Properties();
     settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
     settings.put(ProducerConfig.CLIENT_ID_CONFIG, clientId);
     settings.put(ProducerConfig.ACKS_CONFIG, "all");
     settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-    settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+    settings.put(ProducerConfig.LINGER_MS_CONFIG, lingerMs);
     settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
     settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_RECORD_BYTES);
     settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, BUFFER_BYTES);
     settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, deliveryTimeoutMs);
     settings.put(
-        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.min(30_000, Math.max(1, deliveryTimeoutMs)));
+        ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+        // Kafka wants the two waits to fit into the whole.
+        Math.min(30_000, Math.max(1, deliveryTimeoutMs - lingerMs)));
     settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, Math.min(60_000, deliveryTimeoutMs));
     settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
     return new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());

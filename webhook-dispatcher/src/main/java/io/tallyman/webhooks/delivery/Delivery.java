@@ -80,7 +80,7 @@ record Delivery(
     var scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
     var host = String.valueOf(url.getHost()).toLowerCase(Locale.ROOT);
     var port = url.getPort() >= 0 ? url.getPort() : scheme.equals("http") ? 80 : 443;
-    return "%s://%s:%d".formatted(scheme, host, port);
+    return scheme + "://" + host + ":" + port;
   }
 
   /** For logs: neither payload nor the URL's path and query, which often hold a token. */

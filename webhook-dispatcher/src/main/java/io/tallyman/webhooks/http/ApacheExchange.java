@@ -142,7 +142,7 @@ final class ApacheExchange implements Exchange {
     if (entity == null) {
       return "";
     }
-    var answer = new byte[MAX_ANSWER_BYTES];
+    var answer = new byte[room(entity.getContentLength())];
     var length = 0;
     try {
       var in = entity.getContent();
@@ -158,6 +158,11 @@ final class ApacheExchange implements Exchange {
       // It broke off, or the deadline came; what was read is still worth keeping.
     }
     return new String(answer, 0, length, UTF_8);
+  }
+
+  /** One byte more than there should be: it is at the end that the connection can be used again. */
+  private static int room(long length) {
+    return length < 0 ? MAX_ANSWER_BYTES : (int) Math.min(MAX_ANSWER_BYTES, length + 1);
   }
 
   /**
