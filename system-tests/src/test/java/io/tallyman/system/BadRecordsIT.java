@@ -151,7 +151,11 @@ class BadRecordsIT {
         LIMIT,
         () -> "received " + receiver.bodiesOf(job.value()),
         () -> receiver.statesOf(job.value()).equals(List.of("IN_QUEUE", "IN_PROGRESS")));
-    assertThat(broker.letters(Topics.EVENTS)).contains(new Letter(origin, "webhook-dispatcher"));
+    var letter = new Letter(origin, "webhook-dispatcher");
+    Await.until(
+        LIMIT,
+        () -> "dead letters " + broker.letters(Topics.EVENTS),
+        () -> broker.letters(Topics.EVENTS).contains(letter));
   }
 
   private static List<Sent> sendBadRecords(Topic topic) {

@@ -40,7 +40,7 @@ public final class WebhookDispatcher implements Service {
    * How long an attempt's record waits for others. Each alone is a request to Kafka and 130 KB of
    * buffers to compress it in.
    */
-  private static final int LINGER_MS = 20;
+  private static final int LINGER_MS = 5;
 
   private final EventReader reader;
   private final Redrive redrive;

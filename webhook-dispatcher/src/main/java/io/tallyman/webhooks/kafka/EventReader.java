@@ -49,6 +49,12 @@ public final class EventReader implements AutoCloseable {
    */
   private static final int MAX_FETCH_BYTES = 1 << 20;
 
+  /**
+   * These consumers read what is there once in a round, which may take 100 ms. With Kafka's 64 KB a
+   * record of 24 MiB took 12 s; the system's buffer grows.
+   */
+  private static final int SYSTEM_DEFAULT = -1;
+
   /** Of these, read between two polls of the event log, which wait for it. */
   private static final int MAX_POLL_RECORDS = 100;
 
@@ -240,7 +246,9 @@ public final class EventReader implements AutoCloseable {
             ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG,
             MAX_FETCH_BYTES,
             ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-            MAX_POLL_RECORDS));
+            MAX_POLL_RECORDS,
+            ConsumerConfig.RECEIVE_BUFFER_CONFIG,
+            SYSTEM_DEFAULT));
   }
 
   private Consumer<byte[], byte[]> consumer() {
