@@ -100,9 +100,7 @@ final class DeliveryRun {
 
   /** Gives it up unasked, because it has waited too long. */
   CompletionStage<Void> expire() {
-    var time = now().instant();
-    var outcome = Outcome.failed(Kind.EXPIRED, "Waited too long for a slow receiver");
-    giveUp(null, record(Math.max(1, attempts.get()), time, Duration.ZERO, outcome, true));
+    giveUp(null, letter(Outcome.failed(Kind.EXPIRED, "Waited too long for a slow receiver")));
     return end;
   }
 
@@ -196,8 +194,7 @@ final class DeliveryRun {
   private CompletionStage<Outcome> attemptInSlot() {
     var permit = ports.guards().ask(delivery.target());
     if (permit.isEmpty()) {
-      return CompletableFuture.completedFuture(
-          written(Outcome.failed(Kind.CIRCUIT_OPEN, "Not asked: it did not answer lately")));
+      return CompletableFuture.completedFuture(notAsked());
     }
     return CompletableFuture.supplyAsync(
             () -> attempt(permit.get()),
@@ -219,6 +216,9 @@ final class DeliveryRun {
       if (!ports.pulse().isAlive()) {
         return Optional.empty();
       }
+      if (permit.isRevoked()) {
+        return Optional.of(notAsked());
+      }
       var number = attempts.incrementAndGet();
       var time = now().instant();
       var start = System.nanoTime();
@@ -237,6 +237,10 @@ final class DeliveryRun {
     } finally {
       permit.unused();
     }
+  }
+
+  private Outcome notAsked() {
+    return written(Outcome.failed(Kind.CIRCUIT_OPEN, "Not asked: it did not answer lately"));
   }
 
   /** An attempt that made no request. */
@@ -317,7 +321,11 @@ final class DeliveryRun {
       end.completeExceptionally(stopped());
     } else {
       var attempt = last;
-      giveUp(failure, attempt != null && attempt.isFinal() ? attempt : abandoned(failure));
+      giveUp(
+          failure,
+          attempt != null && attempt.isFinal()
+              ? attempt
+              : letter(Outcome.failed(Kind.INTERNAL, String.valueOf(failure))));
     }
   }
 
@@ -354,14 +362,9 @@ final class DeliveryRun {
             });
   }
 
-  /** The letter of a delivery whose attempts ended in a way they should not. */
-  private WebhookAttempt abandoned(@Nullable Throwable why) {
-    return record(
-        Math.max(1, attempts.get()),
-        now().instant(),
-        Duration.ZERO,
-        Outcome.failed(Kind.INTERNAL, String.valueOf(why)),
-        true);
+  /** The last line of a delivery that does not end with an attempt. */
+  private WebhookAttempt letter(Outcome outcome) {
+    return record(Math.max(1, attempts.get()), now().instant(), Duration.ZERO, outcome, true);
   }
 
   private InstantSource now() {

@@ -157,10 +157,21 @@ public final class TargetGuards {
   public static final class Permit {
 
     private final CircuitBreaker breaker;
+    private final CircuitBreaker.State given;
     private final AtomicBoolean isUsed = new AtomicBoolean();
 
     private Permit(CircuitBreaker breaker) {
       this.breaker = breaker;
+      this.given = breaker.getState();
+    }
+
+    /**
+     * Whether the circuit has opened since: whoever has waited with it for long need not find out
+     * once more that nobody answers. A probe's is good until the probe is given up.
+     */
+    public boolean isRevoked() {
+      var state = breaker.getState();
+      return state != CircuitBreaker.State.CLOSED && state != given;
     }
 
     /** The target was asked. */
@@ -178,7 +189,8 @@ public final class TargetGuards {
 
     /** The target was not asked after all. */
     public void unused() {
-      if (isUsed.compareAndSet(false, true)) {
+      // One of a closed circuit, released into a half-open one, would be one more probe.
+      if (isUsed.compareAndSet(false, true) && !isRevoked()) {
         breaker.releasePermission();
       }
     }

@@ -253,6 +253,31 @@ class DeliveryRulesTest {
   }
 
   @Test
+  void shouldNotAskWithALeaveFromBeforeTheCircuitOpened() {
+    // given: a hundred hang, which is all that one receiver may, and thirty wait behind them
+    var hangs = new CountDownLatch(1);
+    var deliverer =
+        fixture.deliverer(
+            _ -> {
+              await(() -> hangs.getCount() == 0);
+              return Outcome.failed(Kind.TIMEOUT, "no answer");
+            });
+    for (var i = 0; i < 130; i++) {
+      fixture.tell(deliverer, queued("job-" + i, 1, "default"));
+    }
+    await(() -> requests.size() == 100);
+
+    // when
+    hangs.countDown();
+    await(() -> attempts.stream().filter(it -> it.attempt() == 1).count() == 130);
+
+    // then: the fifth opens the circuit; each before it may have made room for one
+    assertThat(attempts)
+        .filteredOn(it -> it.attempt() == 1 && it.outcome().equals("circuit_open"))
+        .hasSizeBetween(26, 30);
+  }
+
+  @Test
   void shouldKeepToTheRateAndDelayNobodyElse() {
     // given
     var deliverer = fixture.deliverer(_ -> answer(200));

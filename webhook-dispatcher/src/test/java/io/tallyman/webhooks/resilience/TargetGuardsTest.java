@@ -79,6 +79,27 @@ class TargetGuardsTest {
   }
 
   @Test
+  void shouldRevokeWhatItGaveBeforeTheCircuitOpened() {
+    // given: one waits for a slot while five others fail
+    var early = guards.ask(TARGET).orElseThrow();
+    assertThat(early.isRevoked()).isFalse();
+    fail(5);
+    assertThat(early.isRevoked()).isTrue();
+
+    // when: another probes, and the early one is given back
+    pass(TargetGuards.OPEN.plusMillis(1));
+    var probe = guards.ask(TARGET).orElseThrow();
+    early.unused();
+
+    // then: that makes no second probe
+    assertThat(early.isRevoked()).isTrue();
+    assertThat(probe.isRevoked()).isFalse();
+    assertThat(guards.ask(TARGET)).isEmpty();
+    probe.used(true, TOOK);
+    assertThat(early.isRevoked()).isFalse();
+  }
+
+  @Test
   void shouldProbeAgainWhenAProbeHangs() {
     // given: half-open ends by real time, whatever the clock says
     var impatient = new TargetGuards(nanos::get, Duration.ofMillis(50));
